@@ -1,0 +1,29 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The kernels are compiled for speed in every configuration: an optimised C loop is tens of times
+// slower without it, and debug builds must stay usable. Contraction would change results' bits.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=gnu2x"])]
+
+let package = Package(
+    name: "nns",
+    products: [.executable(name: "nns", targets: ["nns"])],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")],
+    targets: [
+        .target(name: "CKernels", cSettings: kernelFlags),
+        .target(name: "CEditLine", linkerSettings: [.linkedLibrary("edit")]),
+        .target(name: "CStandardLibrary", path: "stdlib", cSettings: [.unsafeFlags(["-std=gnu2x"])]),
+        .target(name: "Tensors", dependencies: ["CKernels"]),
+        .target(name: "Autodiff", dependencies: ["Tensors"]),
+        .target(name: "Files", dependencies: ["Tensors"], linkerSettings: [.linkedLibrary("z")]),
+        .target(name: "Plots"),
+        .target(name: "Syntax"),
+        .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"]),
+        .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
+        .target(name: "Homework", dependencies: ["Runtime"]),
+        .executableTarget(name: "nns", dependencies: [
+            "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
+    ],
+    swiftLanguageModes: [.v5]
+)

@@ -1,0 +1,15 @@
+// The native kernels of nns: inner loops without policy.
+//
+// Goals, in this order: the bits of the contract (DESIGN §3) on every path; no allocation, no global state
+// beyond the chosen instruction set; speed.
+#ifndef NNS_CKERNELS_H
+#define NNS_CKERNELS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nns_isa.h"
+#include "nns_memory.h"
+
+#endif
