@@ -186,3 +186,9 @@ public enum Memory {
 
     @inline(__always) public static func release(_ bytes: Int) { used &-= bytes }
 }
+
+extension Memory {
+    /// Counts bytes that are already taken (small pieces whose refusal would help nobody).
+    @inline(__always) public static func count(_ bytes: Int) { _ = reserve(bytes) ? () : overdraw(bytes) }
+    private static func overdraw(_ bytes: Int) { used &+= bytes }
+}

@@ -1,0 +1,88 @@
+import Autodiff
+import Syntax
+import Glibc
+import Tensors
+
+/// One running program: its modules, its stack, its tape, its random streams.
+///
+/// Single-threaded: everything happens on the thread that calls `run`, which must have a large stack (see
+/// `onLargeStack`); only the kernels use other threads.
+public final class Interpreter {
+    /// The interpreter at work; gradient rules and operators on values reach it here.
+    nonisolated(unsafe) public static var current: Interpreter!
+
+    public var host: Host
+    public let tape = Tape()
+    /// `precision(f64)` switches it.
+    public var defaultType: DType = .f32
+    /// True inside `grad`, `backprop` and `fit`: dropout drops, batch normalisation uses the batch.
+    public var isTraining = false
+    /// `nan_check(true)`.
+    public var checksNaN = false
+
+    /// The seed of every random stream.
+    public internal(set) var seed: UInt64 = 0
+    /// The number that the next object's stream gets.
+    var nextStream: UInt64 = 1
+    /// The script's own stream.
+    public var scriptRandom: RandomStream
+    /// The object whose method or initialiser is running: its stream is the one drawn from.
+    var randomOwner: Object?
+
+    /// Calls under way, and their limit.
+    var depth = 0
+    public static let maxDepth = 20_000
+    /// Tree steps left (`--max-steps`), and whether they are counted.
+    var stepsLeft = Int.max
+
+    /// The stack of local slots.
+    let stack: UnsafeMutablePointer<Word>
+    static let stackSize = 1 << 26
+    /// The first slot of the running function.
+    var frame: UnsafeMutablePointer<Word>
+    /// The first free slot.
+    var top: UnsafeMutablePointer<Word>
+    /// The stack of built-ins' arguments.
+    let argumentStack: UnsafeMutablePointer<Value>
+    var argumentTop: UnsafeMutablePointer<Value>
+    static let argumentStackSize = 1 << 22
+
+    /// The value of a `return` on its way out.
+    var returned = Word.unset
+    /// Modules by canonical path, for `import`.
+    var modules: [String: Module] = [:]
+    /// The standard library's names and the built-ins, where a name of a module is looked up last.
+    var prelude: [String: Word] = [:]
+    var standardLibrary: Module?
+
+    public init(host: Host) {
+        self.host = host
+        scriptRandom = RandomStream(seed: 0, stream: 0)
+        stack = mapped(Self.stackSize)
+        argumentStack = mapped(Self.argumentStackSize)
+        frame = stack
+        top = stack
+        argumentTop = argumentStack
+    }
+
+    /// `seed(n)`: restarts the script's stream and the numbering of objects.
+    public func setSeed(_ n: UInt64) {
+        seed = n
+        nextStream = 1
+        scriptRandom = RandomStream(seed: n, stream: 0)
+    }
+
+    /// Draws from the running object's stream, or the script's.
+    public func random<T>(_ draw: (inout RandomStream) throws -> T) rethrows -> T {
+        if let owner = randomOwner { return try draw(&owner.random) }
+        return try draw(&scriptRandom)
+    }
+}
+
+/// Zeroed memory that is only taken from the system where it is touched.
+private func mapped<T>(_ count: Int) -> UnsafeMutablePointer<T> {
+    let bytes = count * MemoryLayout<T>.stride
+    let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let block, block != MAP_FAILED else { fatalError("no address space for the interpreter's stack") }
+    return block.assumingMemoryBound(to: T.self)
+}

@@ -1,0 +1,88 @@
+import Autodiff
+import Syntax
+import Tensors
+
+extension Operation {
+    /// Runs the operation on arguments in parameter order and records it where its inputs are being differentiated.
+    @inline(__always) func invoke(_ interpreter: Interpreter, _ arguments: UnsafeMutablePointer<Value>) throws -> Value {
+        var call = Call(interpreter: interpreter, operation: self, arguments: arguments)
+        guard derivative != nil, interpreter.tape.isRecording else { return try forward(&call) }
+        return try record(&call)
+    }
+
+    private func record(_ call: inout Call) throws -> Value {
+        let tape = call.interpreter.tape
+        // `take` may empty an argument, so inputs that arrive as tensors are noted before the forward pass.
+        let result = try forward(&call)
+        var live = false
+        for i in 0..<parameters.count {
+            switch call.arguments[i] {
+            case .tensor(_, let serial) where serial != 0: if tape.isLive(serial) { live = true }
+            case .list(let l):
+                for item in l.items { if case .tensor(_, let serial) = item, serial != 0, tape.isLive(serial) { live = true } }
+            default: break
+            }
+        }
+        guard live else { return result }
+        var inputs = Inputs()
+        for i in 0..<parameters.count {
+            switch call.arguments[i] {
+            case .tensor(let t, let serial): inputs.append(Variable(t, serial))
+            case .number, .scalar: inputs.append(try call.arguments[i].variable())
+            default: inputs.append(nil)
+            }
+        }
+        for i in 0..<parameters.count {
+            if case .list(let l) = call.arguments[i] {
+                for item in l.items {
+                    if case .tensor(let t, let serial) = item { inputs.append(Variable(t, serial)) } else { inputs.append(nil) }
+                }
+            }
+        }
+        let saved = keepsArguments ? Saved((0..<parameters.count).map { call.arguments[$0].detached }, call.kept) : nil
+        let output = try result.tensor()
+        return .tensor(output, try tape.record(self, inputs, output, saved))
+    }
+
+    /// Calls the operation from a gradient rule or another operation, defaults filled in. A rest parameter takes
+    /// what is left as a list.
+    @discardableResult
+    public func callAsFunction(_ given: Value...) throws -> Value {
+        try apply(given)
+    }
+
+    public func apply(_ given: [Value]) throws -> Value {
+        let interpreter = Interpreter.current!
+        let base = try interpreter.reserveArguments(parameters.count)
+        defer { interpreter.releaseArguments(base, parameters.count) }
+        var next = 0
+        for i in 0..<parameters.count {
+            if parameters[i].isRest {
+                base[i] = Value(list: Array(given[min(next, given.count)...]))
+                next = given.count
+            } else if next < given.count {
+                base[i] = given[next]
+                next += 1
+            } else {
+                base[i] = parameters[i].defaultValue ?? .none
+            }
+        }
+        return try invoke(interpreter, base)
+    }
+}
+
+extension Interpreter {
+    /// Room for `count` arguments, set to `none`.
+    @inline(__always) func reserveArguments(_ count: Int) throws -> UnsafeMutablePointer<Value> {
+        let base = argumentTop
+        guard base - argumentStack + count < Self.argumentStackSize else { throw Diagnostic(.limit, "calls nested too deep") }
+        base.initialize(repeating: .none, count: count)
+        argumentTop = base + count
+        return base
+    }
+
+    @inline(__always) func releaseArguments(_ base: UnsafeMutablePointer<Value>, _ count: Int) {
+        base.deinitialize(count: count)
+        argumentTop = base
+    }
+}

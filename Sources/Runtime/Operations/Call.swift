@@ -1,0 +1,166 @@
+import Autodiff
+import Syntax
+import Tensors
+
+/// One call of a built-in: its arguments in the order of the parameters, defaults filled in.
+public struct Call {
+    public let interpreter: Interpreter
+    public let operation: Operation
+    let arguments: UnsafeMutablePointer<Value>
+    /// Left for the gradient rule (`Backward.kept`).
+    public var kept: Any?
+
+    public subscript(_ i: Int) -> Value { arguments[i] }
+
+    /// Takes an argument, so that it may be changed in place where nobody else holds it.
+    public func take(_ i: Int) -> Value {
+        let value = arguments[i]
+        arguments[i] = .none
+        return value
+    }
+
+    public func isNone(_ i: Int) -> Bool { arguments[i].isNone }
+
+    /// The message's name for parameter `i`: `axis of softmax`.
+    func label(_ i: Int) -> String { "`\(operation.parameters[i].name)` of \(operation.name)" }
+
+    func wrong(_ i: Int, _ expected: String) -> Diagnostic {
+        Diagnostic(.type, "\(label(i)) must be \(expected), got \(arguments[i].described)")
+    }
+
+    /// A tensor argument. A number counts as a 0-d tensor of type `.number`, a list is stacked (and the stacked
+    /// tensor takes its place among the arguments, with its gradient).
+    public func tensor(_ i: Int) throws -> Tensor {
+        switch arguments[i] {
+        case .tensor(let t, _): return t
+        case .number, .scalar, .bool:
+            let v = try arguments[i].variable()
+            arguments[i] = .tensor(v.tensor, 0)
+            return v.tensor
+        case .list, .range:
+            arguments[i] = try interpreter.stacked(arguments[i], what: label(i))
+            return try tensor(i)
+        default: throw wrong(i, "a tensor")
+        }
+    }
+
+    /// The same as a value with its gradient, for operations made of others.
+    public func value(_ i: Int) throws -> Value {
+        switch arguments[i] {
+        case .tensor, .number, .scalar: return arguments[i]
+        default:
+            _ = try tensor(i)
+            return arguments[i]
+        }
+    }
+
+    /// A tensor whose elements are numbers of the language's default type at least: a plain number becomes a 0-d
+    /// tensor of the default type. For operations that make tensors (`expand`, `stack`).
+    public func typedTensor(_ i: Int) throws -> Tensor {
+        let t = try tensor(i)
+        return t.dtype == .number ? try Tensor.convert(t, to: interpreter.defaultType) : t
+    }
+
+    /// A number (or 0-d tensor).
+    public func double(_ i: Int) throws -> Double {
+        guard let x = arguments[i].asDouble else { throw wrong(i, "a number") }
+        return x
+    }
+
+    /// An integral number.
+    public func int(_ i: Int) throws -> Int {
+        let x = try double(i)
+        guard let n = Int(exactly: x) else {
+            throw Diagnostic(.value, "\(label(i)) must be a whole number, got \(numberText(x))")
+        }
+        return n
+    }
+
+    /// A whole number that is not negative: a size or a count.
+    public func size(_ i: Int) throws -> Int {
+        let n = try int(i)
+        guard n >= 0 else { throw Diagnostic(.value, "\(label(i)) must not be negative, got \(n)") }
+        return n
+    }
+
+    public func bool(_ i: Int) throws -> Bool {
+        guard let b = arguments[i].asBool else { throw wrong(i, "true or false") }
+        return b
+    }
+
+    public func string(_ i: Int) throws -> String {
+        guard let s = arguments[i].asString else { throw wrong(i, "a string") }
+        return s
+    }
+
+    /// Any sequence as its items: a list, a range, a tensor's rows, the keys of a record... (`interpreter.items`).
+    public func items(_ i: Int) throws -> [Value] { try interpreter.items(of: arguments[i], what: label(i)) }
+
+    public func record(_ i: Int) throws -> Record {
+        guard case .record(let r) = arguments[i] else { throw wrong(i, "a record") }
+        return r
+    }
+
+    /// Something to call: a function or an object with `forward`.
+    public func function(_ i: Int) throws -> Value {
+        switch arguments[i] {
+        case .function: return arguments[i]
+        case .object: return arguments[i]
+        default: throw wrong(i, "a function")
+        }
+    }
+
+    /// Whole numbers from a list, a tensor, a range or a single number.
+    public func ints(_ i: Int) throws -> [Int] { try interpreter.ints(arguments[i], what: label(i)) }
+
+    /// A shape from a rest parameter: sizes as arguments, or one list or tensor of them.
+    public func shape(_ i: Int) throws -> [Int] {
+        var value = arguments[i]
+        if case .list(let l) = value, l.items.count == 1 {
+            switch l.items[0] {
+            case .list, .range: value = l.items[0]
+            case .tensor(let t, _) where t.rank == 1: value = l.items[0]
+            default: break
+            }
+        }
+        let sizes = try interpreter.ints(value, what: label(i))
+        for d in sizes where d < 0 { throw Diagnostic(.value, "a size in \(label(i)) must not be negative, got \(d)") }
+        return sizes
+    }
+
+    /// Axes from `none` (nil: all), a number or a list, counted from 0 and distinct.
+    public func axes(_ i: Int, rank: Int) throws -> [Int]? {
+        if isNone(i) { return nil }
+        var seen: [Int] = []
+        for axis in try ints(i) {
+            let normal = try Self.axis(axis, rank: rank, label: label(i))
+            guard !seen.contains(normal) else { throw Diagnostic(.value, "\(label(i)) names axis \(axis) twice") }
+            seen.append(normal)
+        }
+        return seen.sorted()
+    }
+
+    /// One axis, negative from the end.
+    public func axis(_ i: Int, rank: Int) throws -> Int { try Self.axis(try int(i), rank: rank, label: label(i)) }
+
+    static func axis(_ axis: Int, rank: Int, label: String) throws -> Int {
+        guard axis >= -rank, axis < rank else {
+            throw Diagnostic(.shape, "\(label) is \(axis), but the tensor has rank \(rank)",
+                             help: rank == 0 ? [] : ["valid: \(-rank) … \(rank - 1)"])
+        }
+        return axis < 0 ? axis + rank : axis
+    }
+}
+
+extension Value {
+    /// The value as an error message names it: its kind, with the shape of a tensor.
+    public var described: String {
+        switch self {
+        case .tensor(let t, _) where t.dtype != .number: "tensor [\(t.shape.map(String.init).joined(separator: ", "))]"
+        case .number(let x): "number \(numberText(x))"
+        case .string(let s): s.string.utf8.count <= 30 ? "string \"\(s.string)\"" : "string"
+        case .bool(let b): b ? "true" : "false"
+        default: kind
+        }
+    }
+}

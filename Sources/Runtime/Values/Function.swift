@@ -1,0 +1,106 @@
+import Tensors
+
+/// Anything that can be called by name or value and is not an object.
+public class Function {
+    public let name: String
+    init(name: String) { self.name = name }
+}
+
+/// A built-in as a value.
+public final class BuiltinFunction: Function {
+    public let operation: Operation
+    init(_ operation: Operation) {
+        self.operation = operation
+        super.init(name: operation.name)
+    }
+}
+
+/// A function made by a built-in (`grad(f)`, `map(f)`): native code over the arguments as written.
+public final class NativeFunction: Function {
+    public let body: (Interpreter, [Value], [(name: String, value: Value)]) throws -> Value
+    /// What it holds, so that layers inside are found.
+    public let captured: [Value]
+    public init(_ name: String, captured: [Value] = [], _ body: @escaping (Interpreter, [Value], [(name: String, value: Value)]) throws -> Value) {
+        self.body = body
+        self.captured = captured
+        super.init(name: name)
+    }
+}
+
+/// A function written in the language, with the locals it captured when it was made.
+public final class Closure: Function {
+    let code: FunctionCode
+    let captures: UnsafeMutablePointer<Word>
+
+    init(_ code: FunctionCode) {
+        self.code = code
+        captures = .allocate(capacity: max(1, code.captures.count))
+        captures.initialize(repeating: .unset, count: max(1, code.captures.count))
+        super.init(name: code.name)
+    }
+
+    deinit {
+        for i in 0..<code.captures.count { captures[i].release() }
+        captures.deallocate()
+    }
+}
+
+/// What an `object` or `layer` declaration says; shared by its instances.
+public final class ObjectDeclaration: Function {
+    public internal(set) var isLayer = false
+    /// Field names: header arguments, then `param` and `state` in order.
+    public internal(set) var fields: [Field] = []
+    var methods: [String: FunctionCode] = [:]
+    var methodOrder: [String] = []
+    /// The code that takes the header arguments and runs the eager initialisers and asserts.
+    var constructor: FunctionCode!
+    var captureNames: [String] = []
+    public internal(set) var documentation = ""
+
+    public struct Field {
+        public enum Role { case argument, param, state }
+        public var name: String
+        public var role: Role
+        /// The initialiser, run at construction, or at the first `forward` where it needs its argument.
+        var initializer: FunctionCode?
+        var isLazy = false
+    }
+
+    func field(_ name: String) -> Int? { fields.firstIndex { $0.name == name } }
+    func method(_ name: String) -> FunctionCode? { methods[name] }
+}
+
+/// A thing with identity: its fields may change.
+public final class Object {
+    public let declaration: ObjectDeclaration
+    let fields: UnsafeMutablePointer<Word>
+    /// Its own random stream.
+    public var random: RandomStream
+    /// Number of lazy initialisers not yet run.
+    var pending: Int
+
+    init(_ declaration: ObjectDeclaration, random: RandomStream) {
+        self.declaration = declaration
+        self.random = random
+        fields = .allocate(capacity: max(1, declaration.fields.count))
+        fields.initialize(repeating: .unset, count: max(1, declaration.fields.count))
+        pending = 0
+        Memory.count(64 + 16 * declaration.fields.count)
+    }
+
+    deinit {
+        for i in 0..<declaration.fields.count { fields[i].release() }
+        fields.deallocate()
+        Memory.release(64 + 16 * declaration.fields.count)
+    }
+
+    /// A field's value; nil where it is not yet made.
+    public subscript(field i: Int) -> Value? {
+        get { fields[i].isUnset ? nil : Value(fields[i]) }
+        set {
+            let old = fields[i]
+            fields[i] = newValue.map { Word($0) } ?? .unset
+            old.release()
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import Tensors
+
+/// A value of the language as operations see it. The tree walker keeps the same in a 16-byte `Word`.
+public enum Value {
+    case none
+    case bool(Bool)
+    /// A number of the language: one kind, 64-bit float.
+    case number(Double)
+    /// A 0-d tensor (f32, f64 or bool) outside a recording, kept unboxed. The double is exactly its value.
+    case scalar(Double, DType)
+    /// A tensor and its serial on the tape (0: a constant). A 0-d tensor of type `.number` is a plain number
+    /// that is being differentiated.
+    case tensor(Tensor, UInt64)
+    case string(Text)
+    case list(List)
+    case record(Record)
+    case function(Function)
+    case range(RangeValue)
+    case object(Object)
+}
+
+extension Value {
+    /// What kind a user would call it: `number`, `bool`, `string`, `none`, `tensor`, `list`, `record`, `function`,
+    /// `range`, `object`, `layer`.
+    public var kind: String {
+        switch self {
+        case .none: "none"
+        case .bool: "bool"
+        case .number: "number"
+        case .scalar: "tensor"
+        case .tensor(let t, _): t.dtype == .number ? "number" : "tensor"
+        case .string: "string"
+        case .list: "list"
+        case .record: "record"
+        case .function: "function"
+        case .range: "range"
+        case .object(let o): o.declaration.isLayer ? "layer" : "object"
+        }
+    }
+
+    @inline(__always) public init(_ tensor: Tensor) { self = .tensor(tensor, 0) }
+    public init(_ text: String) { self = .string(Text(text)) }
+    public init(list items: [Value]) { self = .list(List(items)) }
+    public init(_ x: Int) { self = .number(Double(x)) }
+
+    public var isNone: Bool { if case .none = self { true } else { false } }
+
+    /// The value as a plain double where it is a number or a 0-d tensor (bools do not count).
+    @inline(__always) public var asDouble: Double? {
+        switch self {
+        case .number(let x): x
+        case .scalar(let x, _): x
+        case .tensor(let t, _) where t.rank == 0: t.element(0)
+        default: nil
+        }
+    }
+
+    /// The value as one truth value where it is a bool or a 0-d bool tensor.
+    @inline(__always) public var asBool: Bool? {
+        switch self {
+        case .bool(let b): b
+        case .scalar(let x, .bool): x != 0
+        case .tensor(let t, _) where t.rank == 0 && t.dtype == .bool: t.u8[0] != 0
+        default: nil
+        }
+    }
+
+    public var asString: String? { if case .string(let s) = self { s.string } else { nil } }
+
+    /// The same value without its place on the tape.
+    public var detached: Value {
+        if case .tensor(let t, let s) = self, s != 0 { return Value(t).unboxed }
+        return self
+    }
+
+    /// A 0-d constant tensor as an unboxed scalar; anything else as it is.
+    @inline(__always) public var unboxed: Value {
+        if case .tensor(let t, 0) = self, t.rank == 0 {
+            return t.dtype == .number ? .number(t.f64[0]) : .scalar(t.element(0), t.dtype)
+        }
+        return self
+    }
+}
+
+/// A string of the language; indexed and counted by Unicode scalar.
+public final class Text {
+    public let string: String
+    /// The scalars, made at the first indexing.
+    public lazy var scalars: [Unicode.Scalar] = Array(string.unicodeScalars)
+    private let bytes: Int
+    public init(_ string: String) {
+        self.string = string
+        bytes = string.utf8.count
+        Memory.count(bytes)
+    }
+    deinit { Memory.release(bytes) }
+}
+
+/// A list: any values. A value: whoever changes one holds the only reference or makes a copy.
+public final class List {
+    public private(set) var items: [Value]
+    private var reserved: Int
+    public init(_ items: [Value]) {
+        self.items = items
+        reserved = items.count &* MemoryLayout<Value>.stride
+        Memory.count(reserved)
+    }
+    deinit { Memory.release(reserved) }
+
+    /// Adds an item at the end; throws `limit` where the memory is not to be had.
+    public func append(_ value: Value) throws {
+        if items.count == items.capacity {
+            let more = max(8, items.capacity) &* MemoryLayout<Value>.stride
+            guard Memory.reserve(more) else { throw TensorError(.limit, "not enough memory for a list of \(items.count + 1) items") }
+            reserved += more
+        }
+        items.append(value)
+    }
+
+    /// Replaces an item.
+    public func set(_ i: Int, _ value: Value) { items[i] = value }
+
+    /// Moves an item out for a change in place, leaving `none`; `set` puts it back.
+    public func take(_ i: Int) -> Value {
+        let value = items[i]
+        items[i] = .none
+        return value
+    }
+}
+
+/// A record: named values in the order in which they were first set.
+public final class Record {
+    public private(set) var keys: [String]
+    public private(set) var values: [Value]
+    /// Positions by key, kept from nine keys on; its order is never used.
+    private var positions: [String: Int]?
+
+    public init(_ keys: [String] = [], _ values: [Value] = []) {
+        self.keys = keys
+        self.values = values
+        Memory.count(keys.count &* 40)
+    }
+    deinit { Memory.release(keys.count &* 40) }
+
+    public convenience init(_ pairs: KeyValuePairs<String, Value>) {
+        self.init(pairs.map(\.key), pairs.map(\.value))
+    }
+
+    public var count: Int { keys.count }
+
+    /// The position of a key.
+    public func position(_ key: String) -> Int? {
+        if keys.count < 9 {
+            for i in keys.indices where keys[i] == key { return i }
+            return nil
+        }
+        if positions == nil { positions = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) }) }
+        return positions![key]
+    }
+
+    public subscript(key: String) -> Value? { position(key).map { values[$0] } }
+
+    /// Sets a key, at the end where it is new.
+    public func set(_ key: String, _ value: Value) {
+        if let i = position(key) { values[i] = value; return }
+        positions?[key] = keys.count
+        keys.append(key)
+        values.append(value)
+        Memory.count(40)
+    }
+
+    public func set(at i: Int, _ value: Value) { values[i] = value }
+
+    /// Moves a value out for a change in place, leaving `none`; `set(at:)` puts it back.
+    public func take(at i: Int) -> Value {
+        let value = values[i]
+        values[i] = .none
+        return value
+    }
+}
+
+/// `a..b`, `a..<b`, `range(a, b, step)`: `count` numbers from `start` by `step`.
+public final class RangeValue {
+    public let start: Double
+    public let step: Double
+    public let count: Int
+    public init(start: Double, step: Double, count: Int) { self.start = start; self.step = step; self.count = count }
+    public subscript(i: Int) -> Double { start + Double(i) * step }
+}
