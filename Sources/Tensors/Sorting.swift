@@ -1,0 +1,325 @@
+import Glibc
+
+// Orders along an axis, and what follows from them: top k, median, quantiles, unique values.
+//
+// Goals: stable (equal elements keep their order, −0 equals 0), NaN always last, linear in the length:
+// least-significant-digit radix sort of the elements' bits made monotone.
+
+/// Room for sorting lines of one length, reused from line to line.
+private final class Sorter<Key: FixedWidthInteger & UnsignedInteger> {
+    let n: Int
+    var keys: UnsafeMutablePointer<Key>
+    var order: UnsafeMutablePointer<Int>
+    private var keys2: UnsafeMutablePointer<Key>
+    private var order2: UnsafeMutablePointer<Int>
+    private let counts: UnsafeMutablePointer<Int>
+
+    init(_ n: Int) throws {
+        let bytes = n.multipliedReportingOverflow(by: 2 * (MemoryLayout<Key>.size + 8))
+        guard !bytes.overflow, bytes.partialValue <= Memory.limit - Memory.used else { throw Tensor.outOfMemory([n]) }
+        self.n = n
+        keys = .allocate(capacity: n)
+        order = .allocate(capacity: n)
+        keys2 = .allocate(capacity: n)
+        order2 = .allocate(capacity: n)
+        counts = .allocate(capacity: 2048)
+    }
+
+    deinit {
+        keys.deallocate(); order.deallocate(); keys2.deallocate(); order2.deallocate(); counts.deallocate()
+    }
+
+    /// Sorts `keys`, stably, and leaves in `order` where each came from.
+    func sort() {
+        for i in 0..<n { order[i] = i }
+        if n <= 32 { insertionSort(); return }
+        let digit = n < 4096 ? 8 : 11
+        let buckets = 1 << digit
+        var shift = 0
+        while shift < Key.bitWidth {
+            for b in 0..<buckets { counts[b] = 0 }
+            for i in 0..<n { counts[Int(truncatingIfNeeded: keys[i] &>> Key(truncatingIfNeeded: shift)) & (buckets - 1)] &+= 1 }
+            let lone = counts[Int(truncatingIfNeeded: keys[0] &>> Key(truncatingIfNeeded: shift)) & (buckets - 1)] == n
+            if !lone {
+                var sum = 0
+                for b in 0..<buckets { (counts[b], sum) = (sum, sum &+ counts[b]) }
+                for i in 0..<n {
+                    let b = Int(truncatingIfNeeded: keys[i] &>> Key(truncatingIfNeeded: shift)) & (buckets - 1)
+                    let to = counts[b]
+                    counts[b] = to &+ 1
+                    keys2[to] = keys[i]
+                    order2[to] = order[i]
+                }
+                swap(&keys, &keys2)
+                swap(&order, &order2)
+            }
+            shift += digit
+        }
+    }
+
+    private func insertionSort() {
+        var i = 1
+        while i < n {
+            let key = keys[i], from = order[i]
+            var j = i
+            while j > 0, keys[j &- 1] > key {
+                keys[j] = keys[j &- 1]
+                order[j] = order[j &- 1]
+                j &-= 1
+            }
+            keys[j] = key
+            order[j] = from
+            i &+= 1
+        }
+    }
+}
+
+/// A key that orders floats as numbers do, NaN last whatever the direction.
+@inline(__always)
+private func sortKey(_ x: Float, _ descending: Bool) -> UInt32 {
+    if x != x { return .max }
+    let bits = x == 0 ? 0 : x.bitPattern
+    let key = bits >> 31 != 0 ? ~bits : bits | 0x8000_0000
+    return descending ? ~key : key
+}
+
+@inline(__always)
+private func sortKey(_ x: Double, _ descending: Bool) -> UInt64 {
+    if x != x { return .max }
+    let bits = x == 0 ? 0 : x.bitPattern
+    let key = bits >> 63 != 0 ? ~bits : bits | 0x8000_0000_0000_0000
+    return descending ? ~key : key
+}
+
+/// Calls `body(start, stride, order)` for every line of `x` along `axis` with the order of its elements.
+@inline(__always)
+private func forEachOrder(_ x: Tensor, _ axis: Int, _ descending: Bool,
+                          _ body: (_ start: Int, _ stride: Int, _ order: UnsafeMutablePointer<Int>) -> Void) throws {
+    let n = x.dims[axis]
+    if x.count == 0 { return }
+    switch x.dtype {
+    case .f32:
+        let sorter = try Sorter<UInt32>(n)
+        Tensor.forEachLine(x, axis) { start, n, stride in
+            for i in 0..<n { sorter.keys[i] = sortKey(x.f32[start &+ i &* stride], descending) }
+            sorter.sort()
+            body(start, stride, sorter.order)
+        }
+    case .f64, .number:
+        let sorter = try Sorter<UInt64>(n)
+        Tensor.forEachLine(x, axis) { start, n, stride in
+            for i in 0..<n { sorter.keys[i] = sortKey(x.f64[start &+ i &* stride], descending) }
+            sorter.sort()
+            body(start, stride, sorter.order)
+        }
+    case .bool:
+        let sorter = try Sorter<UInt8>(n)
+        Tensor.forEachLine(x, axis) { start, n, stride in
+            for i in 0..<n { sorter.keys[i] = (x.u8[start &+ i &* stride] != 0) != descending ? 1 : 0 }
+            sorter.sort()
+            body(start, stride, sorter.order)
+        }
+    }
+}
+
+extension Tensor {
+    /// The type that holds positions up to `n` exactly beside elements of `dtype`.
+    private static func positionType(_ dtype: DType, _ n: Int) -> DType {
+        dtype.isDouble || n > 1 << 24 ? .f64 : .f32
+    }
+
+    @inline(__always)
+    private static func moveElement(_ to: Tensor, _ i: Int, _ from: Tensor, _ j: Int) {
+        switch to.dtype {
+        case .bool: to.u8[i] = from.u8[j]
+        case .f32: to.f32[i] = from.f32[j]
+        case .f64, .number: to.f64[i] = from.f64[j]
+        }
+    }
+
+    /// The elements in ascending (or descending) order along an axis, NaN last; stable. A 0-d tensor is itself.
+    public static func sort(_ x: Tensor, axis: Int, descending: Bool = false) throws -> Tensor {
+        if x.rank == 0 { return x }
+        let axis = try arrayAxis(axis, x.rank)
+        let n = x.dims[axis]
+        let result = try make(like: x)
+        try forEachOrder(x, axis, descending) { start, stride, order in
+            for i in 0..<n { moveElement(result, start &+ i &* stride, x, start &+ order[i] &* stride) }
+        }
+        return result
+    }
+
+    /// The positions that would sort `x` along an axis: x taken along it at these is sorted. Stable, NaN last.
+    /// Of x's float type (f64 where positions pass 2^24).
+    public static func argsort(_ x: Tensor, axis: Int, descending: Bool = false) throws -> Tensor {
+        if x.rank == 0 { return try scalar(0, positionType(x.dtype, 1)) }
+        let axis = try arrayAxis(axis, x.rank)
+        let n = x.dims[axis]
+        let result = try make(like: x, positionType(x.dtype, n))
+        try forEachOrder(x, axis, descending) { start, stride, order in
+            for i in 0..<n { result.setElement(start &+ i &* stride, Double(order[i])) }
+        }
+        return result
+    }
+
+    /// The `k` largest elements along an axis, largest first, and their positions; equal ones in their order, NaN last.
+    public static func topk(_ x: Tensor, _ k: Int, axis: Int) throws -> (values: Tensor, indices: Tensor) {
+        let axis = try arrayAxis(axis, x.rank)
+        let n = x.dims[axis]
+        guard k >= 0, k <= n else { throw TensorError(.value, "topk needs a k between 0 and the axis' size \(n), not \(k)") }
+        var shape = x.shape
+        shape[axis] = k
+        let values = try make(shape, x.dtype), indices = try make(shape, positionType(x.dtype, n))
+        guard k > 0 else { return (values, indices) }
+        try forEachOrder(x, axis, true) { start, stride, order in
+            let outer = start / (stride &* n), inner = start % stride
+            for i in 0..<k {
+                let at = (outer &* k &+ i) &* stride &+ inner
+                moveElement(values, at, x, start &+ order[i] &* stride)
+                indices.setElement(at, Double(order[i]))
+            }
+        }
+        return (values, indices)
+    }
+
+    private static func checkAlong(_ shape: [Int], _ indices: Tensor, _ axis: Int) throws {
+        var fits = shape.count == indices.rank
+        if fits { for a in shape.indices where a != axis && shape[a] != indices.dims[a] { fits = false } }
+        guard fits else { throw TensorError(.shape, "the positions are \(sizesText(indices.shape)), the tensor is \(sizesText(shape)): sizes other than axis \(axis)'s must agree") }
+    }
+
+    /// Calls `body(position in indices, flat position in a tensor of `shape`)` for each index along `axis`.
+    @inline(__always)
+    private static func forEachAlong(_ shape: [Int], _ indices: Tensor, _ axis: Int, _ body: (Int, Int) -> Void) throws {
+        let n = shape[axis]
+        guard indices.count > 0 else { return }
+        try forEachLine(indices, axis) { start, length, stride in
+            let outer = start / (stride &* length), inner = start % stride
+            for i in 0..<length {
+                let at = start &+ i &* stride
+                let value = indices.element(at)
+                guard value == value.rounded(.towardZero), value.magnitude <= 0x1p53 else {
+                    throw TensorError(.value, "an index must be an integer, not \(numberText(value))")
+                }
+                let k = try Selection.position(Int(value), axis, n)
+                body(at, (outer &* n &+ k) &* stride &+ inner)
+            }
+        }
+    }
+
+    /// The elements at positions along an axis, as `argsort` and `topk` give them.
+    public static func takeAlong(_ x: Tensor, _ indices: Tensor, axis: Int) throws -> Tensor {
+        if x.rank == 0 { return x }
+        let axis = try arrayAxis(axis, x.rank)
+        try checkAlong(x.shape, indices, axis)
+        let result = try make(like: indices, x.dtype)
+        try forEachAlong(x.shape, indices, axis) { moveElement(result, $0, x, $1) }
+        return result
+    }
+
+    /// Zeros of `shape` with `g` added at positions along an axis, in ascending order: the gradient of `takeAlong`.
+    public static func scatterAlong(shape: [Int], _ indices: Tensor, _ g: Tensor, axis: Int) throws -> Tensor {
+        if shape.isEmpty { return g }
+        let axis = try arrayAxis(axis, shape.count)
+        try checkAlong(shape, indices, axis)
+        let result = try make(shape, g.dtype)
+        fill(result, 0)
+        try forEachAlong(shape, indices, axis) { result.setElement($1, result.element($1) + g.element($0)) }
+        return result
+    }
+
+    /// Where each quantile along `axes` (nil: all) comes from: flat positions `low` and `high` of two elements, one
+    /// pair for each element of the reduced shape, and the share `t` of the second: low + (high − low)·t.
+    /// A line with a NaN gives that NaN.
+    public static func quantileSources(_ x: Tensor, _ q: Double, axes: [Int]?) throws -> (low: [Int], high: [Int], t: Double) {
+        guard q >= 0, q <= 1 else { throw TensorError(.value, "a quantile lies between 0 and 1, not at \(numberText(q))") }
+        let reduced = try reducedAxes(axes, x.rank)
+        let strides = Striding.rowMajor(x.shape)
+        var within = Striding(), across = Striding()
+        for a in 0..<x.rank { if reduced[a] { within.append(x.dims[a], strides[a]) } else { across.append(x.dims[a], strides[a]) } }
+        let n = within.sizes.reduce(1, &*)
+        guard n > 0 else { throw TensorError(.value, "an empty tensor has no quantile: the shape is \(sizesText(x.shape))") }
+        var offsets: [Int] = []
+        offsets.reserveCapacity(n)
+        within.forEach(from: 0) { offsets.append($0) }
+        let place = q * Double(n - 1)
+        let below = Int(place.rounded(.down)), above = min(below + 1, n - 1)
+        var low: [Int] = [], high: [Int] = []
+        func line(_ base: Int, _ order: UnsafeMutablePointer<Int>) {
+            let last = offsets[order[n - 1]]
+            let isNaN = x.element(base + last).isNaN
+            low.append(base + (isNaN ? last : offsets[order[below]]))
+            high.append(base + (isNaN ? last : offsets[order[above]]))
+        }
+        if x.dtype == .f32 {
+            let sorter = try Sorter<UInt32>(n)
+            across.forEach(from: 0) { base in
+                for i in 0..<n { sorter.keys[i] = sortKey(x.f32[base &+ offsets[i]], false) }
+                sorter.sort()
+                line(base, sorter.order)
+            }
+        } else {
+            let sorter = try Sorter<UInt64>(n)
+            across.forEach(from: 0) { base in
+                for i in 0..<n { sorter.keys[i] = sortKey(x.element(base &+ offsets[i]), false) }
+                sorter.sort()
+                line(base, sorter.order)
+            }
+        }
+        return (low, high, place - Double(below))
+    }
+
+    private static func reducedAxes(_ axes: [Int]?, _ rank: Int) throws -> [Bool] {
+        guard let axes else { return [Bool](repeating: true, count: rank) }
+        var reduced = [Bool](repeating: false, count: rank)
+        for a in axes {
+            let axis = try arrayAxis(a, rank)
+            guard !reduced[axis] else { throw TensorError(.value, "axis \(a) appears twice in \(sizesText(axes))") }
+            reduced[axis] = true
+        }
+        return reduced
+    }
+
+    /// The q-quantile along `axes` (nil: all), interpolated linearly between neighbours as NumPy's default; rounded once.
+    public static func quantile(_ x: Tensor, _ q: Double, axes: [Int]? = nil, keep: Bool = false) throws -> Tensor {
+        let reduced = try reducedAxes(axes, x.rank)
+        let (low, high, t) = try quantileSources(x, q, axes: axes)
+        var shape: [Int] = []
+        for a in 0..<x.rank { if !reduced[a] { shape.append(x.dims[a]) } else if keep { shape.append(1) } }
+        let result = try make(shape, x.dtype == .bool ? .f32 : x.dtype == .number && !shape.isEmpty ? .f32 : x.dtype)
+        for i in 0..<result.count {
+            let a = x.element(low[i]), b = x.element(high[i])
+            // As NumPy interpolates: exact at both ends; equal infinities stay.
+            let value = a == b || t == 0 ? a : t == 0.5 ? a / 2 + b / 2 : t < 0.5 ? a + (b - a) * t : b - (b - a) * (1 - t)
+            result.setElement(i, value)
+        }
+        return result
+    }
+
+    /// Several quantiles: [q.count, *reduced shape].
+    public static func quantile(_ x: Tensor, _ q: [Double], axes: [Int]? = nil, keep: Bool = false) throws -> Tensor {
+        guard !q.isEmpty else { throw TensorError(.value, "quantile needs at least one place between 0 and 1") }
+        return try stack(q.map { try quantile(x, $0, axes: axes, keep: keep) }, axis: 0)
+    }
+
+    /// The middle of the sorted elements along `axes` (nil: all), the mean of the two middle ones for an even number.
+    public static func median(_ x: Tensor, axes: [Int]? = nil, keep: Bool = false) throws -> Tensor {
+        guard x.count > 0 else { throw TensorError(.value, "an empty tensor has no median: the shape is \(sizesText(x.shape))") }
+        return try quantile(x, 0.5, axes: axes, keep: keep)
+    }
+
+    /// The different values in ascending order, as a vector; NaN once, last.
+    public static func unique(_ x: Tensor) throws -> Tensor {
+        let source = x.dtype == .number ? try converted(x, to: .f64) : x
+        let sorted = try sort(reshape(source, [x.count]), axis: 0)
+        var kept: [Int] = []
+        for i in 0..<sorted.count {
+            if let last = kept.last {
+                let a = sorted.element(last), b = sorted.element(i)
+                if a == b || (a.isNaN && b.isNaN) { continue }
+            }
+            kept.append(i)
+        }
+        return try takeRows(sorted, kept)
+    }
+}
