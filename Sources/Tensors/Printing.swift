@@ -1,0 +1,135 @@
+// Tensors as text, as NumPy lays them out: `[1, 2.5, 3]`, matrices one row a line, columns aligned by the decimal point.
+
+extension Tensor {
+    /// An element as the language prints it: shortest digits in its own type, `true` and `false`.
+    public static func elementText(_ x: Tensor, _ i: Int) -> String {
+        switch x.dtype {
+        case .bool: x.u8[i] != 0 ? "true" : "false"
+        case .f32: numberText(x.f32[i])
+        case .f64, .number: numberText(x.f64[i])
+        }
+    }
+
+    /// The tensor as text, lines at most `width` characters where elements allow it. Above 1,000 elements only three
+    /// at each end of an axis are shown, unless `full`.
+    public static func description(of x: Tensor, width: Int, full: Bool = false) -> String {
+        if x.rank == 0 { return elementText(x, 0) }
+        if x.count == 0 { return x.rank == 1 ? "[]" : "[]  # of shape \(sizesText(x.shape))" }
+        return TensorPrinter(x, width: max(width, 20), full: full || x.count <= 1000).text()
+    }
+}
+
+private struct TensorPrinter {
+    let x: Tensor
+    let width: Int
+    /// The positions shown along each axis; -1 stands for the gap.
+    let shown: [[Int]]
+    let strides: [Int]
+
+    init(_ x: Tensor, width: Int, full: Bool) {
+        self.x = x
+        self.width = width
+        strides = Striding.rowMajor(x.shape)
+        shown = x.shape.map { n in
+            full || n <= 7 ? Array(0..<n) : [0, 1, 2, -1, n - 3, n - 2, n - 1]
+        }
+    }
+
+    /// One column: the widest part before the decimal point, and from it on.
+    private struct Column {
+        var before = 0, after = 0
+        var width: Int { before + after }
+
+        mutating func fit(_ text: String) {
+            let split = Column.split(text)
+            before = max(before, split.0)
+            after = max(after, split.1)
+        }
+
+        /// Characters before the decimal point (or all of them), and from the point on.
+        static func split(_ text: String) -> (Int, Int) {
+            var before = 0, total = 0
+            var seen = false
+            for c in text.utf8 {
+                if c == UInt8(ascii: ".") { seen = true }
+                if !seen { before += 1 }
+                total += 1
+            }
+            return (before, total - before)
+        }
+    }
+
+    func text() -> String {
+        x.rank == 1 ? vector() : block(axis: 0, offset: 0, columns: columns(), lead: "")
+    }
+
+    /// A vector: on one line as it stands; where that is too long, in a grid.
+    private func vector() -> String {
+        let texts = shown[0].map { $0 < 0 ? "..." : Tensor.elementText(x, $0) }
+        if texts.reduce(0, { $0 + $1.utf8.count + 2 }) <= width {
+            return "[" + texts.joined(separator: ", ") + "]"
+        }
+        var column = Column()
+        for (i, t) in texts.enumerated() where shown[0][i] >= 0 { column.fit(t) }
+        return row(texts, [Column](repeating: column, count: texts.count), indent: 1)
+    }
+
+    /// The widths of the last axis' columns, over the whole tensor.
+    private func columns() -> [Column] {
+        let last = x.rank - 1
+        var columns = [Column](repeating: Column(), count: shown[last].count)
+        var rows: [Int] = [0]
+        for axis in 0..<last {
+            rows = rows.flatMap { base in shown[axis].filter { $0 >= 0 }.map { base + $0 * strides[axis] } }
+        }
+        for base in rows {
+            for (j, position) in shown[last].enumerated() where position >= 0 {
+                columns[j].fit(Tensor.elementText(x, base + position))
+            }
+        }
+        return columns
+    }
+
+    private func block(axis: Int, offset: Int, columns: [Column], lead: String) -> String {
+        let last = x.rank - 1
+        if axis == last {
+            return row(shown[last].map { $0 < 0 ? "..." : Tensor.elementText(x, offset + $0) }, columns, indent: axis + 1)
+        }
+        let separator = "," + String(repeating: "\n", count: last - axis)
+        let indent = String(repeating: " ", count: axis + 1)
+        var out = "["
+        for (i, position) in shown[axis].enumerated() {
+            if i > 0 { out += separator + indent }
+            out += position < 0 ? "..." : block(axis: axis + 1, offset: offset + position * strides[axis], columns: columns, lead: indent)
+        }
+        return out + "]"
+    }
+
+    /// One row in brackets; the comma follows its number, the padding follows the comma.
+    private func row(_ texts: [String], _ columns: [Column], indent: Int) -> String {
+        var out = "["
+        var at = indent
+        let closing = x.rank  // brackets that may follow the last element
+        for (i, text) in texts.enumerated() {
+            let isLast = i == texts.count - 1
+            let column = columns[i]
+            let isGap = text == "..."
+            let cell = isGap ? 3 : column.width
+            if i > 0 {
+                if at + cell + (isLast ? closing : 1) > width {
+                    while out.last == " " { out.removeLast() }
+                    out += "\n" + String(repeating: " ", count: indent)
+                    at = indent
+                }
+            }
+            let split = Column.split(text)
+            let left = isGap ? 0 : column.before - split.0
+            out += String(repeating: " ", count: max(0, left)) + text
+            if isLast { break }
+            let right = isGap ? 0 : max(0, column.after - split.1)
+            out += "," + String(repeating: " ", count: right + 1)
+            at += cell + 2
+        }
+        return out + "]"
+    }
+}
