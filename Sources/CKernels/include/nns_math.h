@@ -1,0 +1,40 @@
+// Elementwise functions. dst may equal src; an element's bits depend on nothing but the element.
+//
+// float: correctly rounded, for every one of the 2^32 inputs. double: less than one unit in the last place.
+// Subnormal numbers, signed zeros, infinities and NaN as in IEEE 754 and C.
+#ifndef NNS_MATH_H
+#define NNS_MATH_H
+
+#include <stdint.h>
+
+#define NNS_DECLARE_UNARY(name)                                                                          \
+    void nns_##name##_f32(float *_Nonnull dst, const float *_Nonnull src, intptr_t n);                   \
+    void nns_##name##_f64(double *_Nonnull dst, const double *_Nonnull src, intptr_t n);                 \
+    static inline float nns_##name##f1(float x) { float y; nns_##name##_f32(&y, &x, 1); return y; }      \
+    static inline double nns_##name##1(double x) { double y; nns_##name##_f64(&y, &x, 1); return y; }
+
+NNS_DECLARE_UNARY(exp)
+/// exp(x) - 1
+NNS_DECLARE_UNARY(expm1)
+NNS_DECLARE_UNARY(log)
+/// log(1 + x)
+NNS_DECLARE_UNARY(log1p)
+NNS_DECLARE_UNARY(sin)
+NNS_DECLARE_UNARY(cos)
+NNS_DECLARE_UNARY(tan)
+NNS_DECLARE_UNARY(tanh)
+/// 1 / (1 + exp(-x))
+NNS_DECLARE_UNARY(sigmoid)
+/// log(1 + exp(x))
+NNS_DECLARE_UNARY(softplus)
+NNS_DECLARE_UNARY(erf)
+/// x P(Z <= x) for a standard normal Z
+NNS_DECLARE_UNARY(gelu)
+/// x sigmoid(x)
+NNS_DECLARE_UNARY(silu)
+/// x for x > 0, else exp(x) - 1
+NNS_DECLARE_UNARY(elu)
+
+#undef NNS_DECLARE_UNARY
+
+#endif
