@@ -21,6 +21,7 @@ let package = Package(
         .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"]),
         .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
         .target(name: "Homework", dependencies: ["Runtime"]),
+        .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
         .executableTarget(name: "nns", dependencies: [
             "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),

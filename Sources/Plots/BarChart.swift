@@ -1,0 +1,75 @@
+// Bar charts: one labelled horizontal bar for each value.
+
+/// Labelled horizontal bars from zero, with their values.
+public struct BarChart: Picture {
+    public var labels: [String]
+    /// A value that is not finite is written without a bar.
+    public var values: [Double]
+    public var options: PlotOptions
+
+    /// Missing labels are the values' numbers, counted from 0.
+    public init(labels: [String] = [], values: [Double], options: PlotOptions = PlotOptions()) {
+        self.labels = labels
+        self.values = values
+        self.options = options
+    }
+
+    func label(_ i: Int) -> String { i < labels.count ? Text.clean(labels[i]) : "\(i)" }
+
+    /// The values as text, with equally many decimals where that is short.
+    var written: [String] {
+        let short = values.map { Numbers.short($0) }
+        guard !short.contains(where: { $0.contains("e") }) else { return short }
+        let decimals = short.map { text in text.firstIndex(of: ".").map { text.distance(from: $0, to: text.endIndex) - 1 } ?? 0 }
+        let most = min(decimals.max() ?? 0, 4)
+        return zip(values, decimals).map { $1 > most ? Numbers.short($0) : Numbers.fixed($0, most) }
+    }
+
+    /// The ends of the bars, with zero among them.
+    var extent: (low: Double, high: Double) {
+        let finite = values.filter(\.isFinite)
+        return (min(finite.min() ?? 0, 0), max(finite.max() ?? 0, 0))
+    }
+
+    public func text(width: Int, style: TextStyle, color: Bool) -> String {
+        let width = min(max(width, 20), 10_000)
+        let names = values.indices.map { Text.fit(label($0), max(width / 2, 8)) }
+        let numbers = written
+        let nameWidth = names.map { Text.width($0) }.max() ?? 0
+        let (low, high) = extent
+        let most = numbers.map(\.count).max() ?? 0
+        let sides = low < 0 && high > 0 ? 2 : 1
+        let room = max(width - nameWidth - 2 - sides * (most + 1), 4)
+        // Halves keep the sum of the largest values finite.
+        let span = high / 2 - low / 2
+        func cells(_ v: Double) -> Double { span > 0 ? v / 2 / span * Double(room) : 0 }
+        let below = low < 0 ? Int((-cells(low)).rounded()) + most + 1 : 0
+        let fine = style == .braille, paint = Ansi.code(slot: 0)
+        var lines = Text.title(options.title, offset: nameWidth + 1, width: width - nameWidth - 1)
+        if !options.ylabel.isEmpty { lines.append(Text.fit(Text.clean(options.ylabel), width)) }
+        for (i, value) in values.enumerated() {
+            var head = Text.right(names[i], nameWidth) + " "
+            let length = value.isFinite ? abs(cells(value)) : 0
+            if value < 0, value.isFinite {
+                let whole = max(Int(length.rounded()), 1)
+                let bar = String(repeating: fine ? "█" : "#", count: whole)
+                head += Text.right(numbers[i] + " ", below - whole) + Ansi.paint(bar, paint, color) + (fine ? "│" : "|")
+            } else {
+                head += Text.blank(below) + (fine ? "│" : "|") + Ansi.paint(BarChart.bar(length, fine), paint, color)
+                head += " " + numbers[i]
+            }
+            lines.append(head)
+        }
+        if !options.xlabel.isEmpty { lines += Text.title(options.xlabel, offset: nameWidth + 1, width: width - nameWidth - 1) }
+        return lines.map(Text.trimmed).joined(separator: "\n")
+    }
+
+    /// A bar of so many cells; eighths of blocks in the finer style.
+    private static func bar(_ length: Double, _ fine: Bool) -> String {
+        guard length > 0 else { return "" }
+        if !fine { return String(repeating: "#", count: max(Int(length.rounded()), 1)) }
+        let eighths = max(Int((length * 8).rounded()), 1)
+        let parts: [String] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"]
+        return String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
+    }
+}

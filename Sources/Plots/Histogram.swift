@@ -1,0 +1,74 @@
+// Histograms: how often values fall into equal bins.
+
+/// A histogram of the finite values, in equal bins.
+public struct Histogram: Picture {
+    public var values: [Double]
+    /// Number of bins, 1...10,000; nil: the rule of Freedman and Diaconis (1981), width 2 IQR / n^(1/3).
+    public var bins: Int?
+    public var options: PlotOptions
+
+    public init(values: [Double], bins: Int? = nil, options: PlotOptions = PlotOptions()) {
+        self.values = values
+        self.bins = bins
+        self.options = options
+    }
+
+    /// The edges of the bins (one more than bins) and the counts. Each bin holds its left edge, the last both.
+    public func counts() -> (edges: [Double], counts: [Double]) {
+        let finite = values.filter(\.isFinite)
+        guard var low = finite.min(), var high = finite.max() else { return ([0, 1], [0]) }
+        let integral = finite.allSatisfy { $0 == $0.rounded() && abs($0) < 1e15 }
+        var count = min(max(bins ?? 0, 0), 10_000)
+        if count == 0 { (low, high, count) = automatic(finite, low, high, integral) }
+        if high / 4 - low / 4 < max(abs(low), abs(high)) * 1e-13 || high == low {
+            let pad = max(abs(low) * 0.1, low == 0 || integral ? 0.5 : Numbers.powerOfTen(-320))
+            low = max(low - pad, -.greatestFiniteMagnitude)
+            high = min(high + pad, .greatestFiniteMagnitude)
+        }
+        // Quarters keep the width of the largest ranges finite.
+        let n = Double(count), quarter = high / 4 - low / 4
+        let edges = (0...count).map { $0 == count ? high : low + Double($0) / n * quarter * 4 }
+            .map { $0.isFinite ? $0 : 0 }
+        let exact = edges.map { $0 / 4 }
+        var counts = Array(repeating: 0.0, count: count)
+        for v in finite {
+            var i = min(max(Int((v / 4 - low / 4) / quarter * n), 0), count - 1)
+            if v / 4 < exact[i], i > 0 { i -= 1 } else if i + 1 < count, v / 4 >= exact[i + 1] { i += 1 }
+            counts[i] += 1
+        }
+        return (edges, counts)
+    }
+
+    /// Range and number of bins by Freedman and Diaconis; whole numbers get bins around them, not between.
+    private func automatic(_ finite: [Double], _ low: Double, _ high: Double, _ integral: Bool) -> (Double, Double, Int) {
+        let sorted = finite.sorted(), n = sorted.count
+        func quantile(_ p: Double) -> Double {
+            let at = p * Double(n - 1), i = Int(at)
+            return i + 1 < n ? sorted[i] + (at - Double(i)) * (sorted[i + 1] - sorted[i]) : sorted[i]
+        }
+        var width = 2 * (quantile(0.75) - quantile(0.25)) / Numbers.cubeRoot(Double(n))
+        if !(width > 0) || !width.isFinite {
+            // Sturges: one more than log2 n.
+            width = (high / 4 - low / 4) * 4 / Double(Int.bitWidth - n.leadingZeroBitCount)
+        }
+        let span = high / 4 - low / 4
+        if integral, width < 1.5, high - low < 60 { return (low - 0.5, high + 0.5, Int(high - low) + 1) }
+        guard width > 0, width.isFinite, span > 0 else { return (low, high, 1) }
+        return (low, high, Int(min(max((span / width * 4).rounded(.up), 1), 60)))
+    }
+
+    var chart: Chart {
+        var options = options
+        if options.ylabel.isEmpty { options.ylabel = "count" }
+        var chart = Chart(options)
+        let (edges, counts) = counts()
+        chart.startsAtZero = true
+        chart.layers.append(.boxes(edges: edges, heights: counts, slot: 0))
+        chart.addMarkers()
+        return chart
+    }
+
+    public func text(width: Int, style: TextStyle, color: Bool) -> String {
+        chart.text(width: width, style: style, color: color)
+    }
+}

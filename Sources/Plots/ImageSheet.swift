@@ -1,0 +1,71 @@
+// Grey images in characters: one, or a sheet of them with titles.
+
+/// One grey image or several of the same size, largest values densest (brightest in colour and SVG).
+public struct ImageSheet: Picture {
+    var images: [Shading.Grid]
+    public var titles: [String]
+    /// The values shown as lowest and highest; nil: those of all images together.
+    public var range: ClosedRange<Double>?
+    public var options: PlotOptions
+
+    /// - Parameters:
+    ///   - pixels: image by image, row by row; missing ones count as NaN.
+    ///   - count: images; at most 10,000 are shown.
+    public init(pixels: [Double], count: Int = 1, height: Int, width: Int, titles: [String] = [],
+                range: ClosedRange<Double>? = nil, options: PlotOptions = PlotOptions()) {
+        let (area, overflow) = max(height, 0).multipliedReportingOverflow(by: max(width, 0))
+        let size = overflow ? 0 : area
+        images = size == 0 ? [] : (0..<min(max(count, 0), 10_000)).map { i in
+            let (start, far) = i.multipliedReportingOverflow(by: size)
+            let begin = far ? pixels.count : min(start, pixels.count)
+            return Shading.Grid(Array(pixels[begin..<min(begin + min(size, pixels.count), pixels.count)]), rows: height, columns: width)
+        }.filter { $0.rows > 0 }
+        self.titles = titles
+        self.range = range
+        self.options = options
+    }
+
+    var extent: (low: Double, high: Double) {
+        if let range, range.lowerBound.isFinite, range.upperBound.isFinite { return (range.lowerBound, range.upperBound) }
+        return Shading.extent(images.flatMap { [Shading.extent($0.values).low, Shading.extent($0.values).high] })
+    }
+
+    public func text(width: Int, style: TextStyle, color: Bool) -> String {
+        let width = min(max(width, 4), 10_000)
+        guard let first = images.first else {
+            return (Text.title(options.title, offset: 0, width: width) + ["(empty)"]).joined(separator: "\n")
+        }
+        let (low, high) = extent
+        // A pixel is two characters wide, for characters are about twice as high as wide.
+        let abreast = min(images.count, 3)
+        let most = max(images.count == 1 ? width - 2 : 18, (width - 2 * (abreast - 1)) / abreast - 2)
+        let columns = max(1, min(2 * first.columns, min(most, width - 2)))
+        let rows = max(1, min(first.rows, Int((Double(first.rows) * Double(columns) / Double(2 * first.columns)).rounded())))
+        let block = columns + 2, perLine = max(1, (width + 2) / (block + 2))
+        let shownAcross = min(perLine, images.count)
+        var lines = Text.title(options.title, offset: 0, width: shownAcross * (block + 2) - 2)
+        let fine = style == .braille
+        let rule = String(repeating: fine ? "─" : "-", count: columns)
+        let top = fine ? "┌\(rule)┐" : "+\(rule)+", bottom = fine ? "└\(rule)┘" : "+\(rule)+", bar = fine ? "│" : "|"
+        for start in stride(from: 0, to: images.count, by: perLine) {
+            let row = start..<min(start + perLine, images.count)
+            if row.contains(where: { $0 < titles.count }) {
+                lines.append(row.map { Text.center(Text.fit($0 < titles.count ? Text.clean(titles[$0]) : "", block), block) }.joined(separator: "  "))
+            }
+            lines.append(row.map { _ in top }.joined(separator: "  "))
+            let small = row.map { images[$0].resized(rows: rows, columns: min(columns, first.columns)) }
+            for r in 0..<rows {
+                lines.append(small.map { image in
+                    var line = bar
+                    for c in 0..<columns {
+                        let t = Shading.fraction(image[r, c * image.columns / columns], low, high)
+                        line += color ? Shading.painted(t.isNaN ? "?" : " ", t, grey: true) : String(Shading.character(t, style))
+                    }
+                    return line + bar
+                }.joined(separator: "  "))
+            }
+            lines.append(row.map { _ in bottom }.joined(separator: "  "))
+        }
+        return lines.map(Text.trimmed).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,96 @@
+// From values to shades: characters of growing density, terminal greys and colours, and averages over areas.
+
+enum Shading {
+    static let ascii: [Character] = Array(" .:-=+*#%@")
+    static let blocks: [Character] = Array(" ░▒▓█")
+    /// Where a value is NaN.
+    static let missing: Character = "?"
+    /// The terminal's 256-colour numbers nearest to a dark-to-light perceptual scale.
+    private static let scale: [UInt8] = [53, 54, 55, 61, 25, 31, 37, 36, 35, 71, 77, 113, 149, 191, 227]
+
+    /// A row-major grid of values.
+    struct Grid {
+        var values: [Double]
+        var rows: Int
+        var columns: Int
+
+        /// Cuts or fills up with NaN whatever does not fit the sizes.
+        init(_ values: [Double], rows: Int, columns: Int) {
+            var rows = max(rows, 0), columns = max(columns, 0)
+            let (size, overflow) = rows.multipliedReportingOverflow(by: columns)
+            if overflow || size > 1 << 28 { (rows, columns) = (0, 0) }
+            let count = rows * columns
+            self.rows = rows
+            self.columns = columns
+            self.values = values.count == count ? values
+                : Array(values.prefix(count)) + Array(repeating: .nan, count: max(0, count - values.count))
+        }
+
+        subscript(_ row: Int, _ column: Int) -> Double { values[row * columns + column] }
+
+        /// The grid at another size: each new cell is the mean of what it covers, or the value at its centre.
+        func resized(rows newRows: Int, columns newColumns: Int) -> Grid {
+            guard newRows > 0, newColumns > 0, rows > 0, columns > 0 else { return Grid([], rows: 0, columns: 0) }
+            if newRows == rows && newColumns == columns { return self }
+            var out: [Double] = []
+            out.reserveCapacity(newRows * newColumns)
+            for r in 0..<newRows {
+                let r0 = r * rows / newRows, r1 = max((r + 1) * rows / newRows, r0 + 1)
+                for c in 0..<newColumns {
+                    let c0 = c * columns / newColumns, c1 = max((c + 1) * columns / newColumns, c0 + 1)
+                    var sum = 0.0, count = 0.0
+                    for i in r0..<min(r1, rows) {
+                        for j in c0..<min(c1, columns) where self[i, j].isFinite {
+                            sum += self[i, j] / 4
+                            count += 1
+                        }
+                    }
+                    out.append(count > 0 ? sum / count * 4 : .nan)
+                }
+            }
+            return Grid(out, rows: newRows, columns: newColumns)
+        }
+    }
+
+    /// Smallest and largest finite value; 0...1 if there is none.
+    static func extent(_ values: [Double]) -> (low: Double, high: Double) {
+        var low = Double.infinity, high = -Double.infinity
+        for v in values where v.isFinite {
+            if v < low { low = v }
+            if v > high { high = v }
+        }
+        return low <= high ? (low, high) : (0, 1)
+    }
+
+    /// Where a value lies between low and high: 0...1; NaN for NaN; a constant picture is in the middle.
+    static func fraction(_ v: Double, _ low: Double, _ high: Double) -> Double {
+        guard !v.isNaN else { return .nan }
+        guard high > low else { return v < low ? 0 : v > high ? 1 : 0.5 }
+        return min(max((v / 4 - low / 4) / (high / 4 - low / 4), 0), 1)
+    }
+
+    static func character(_ t: Double, _ style: TextStyle) -> Character {
+        guard !t.isNaN else { return missing }
+        let ramp = style == .ascii ? ascii : blocks
+        return ramp[min(Int(t * Double(ramp.count)), ramp.count - 1)]
+    }
+
+    /// `text` on a background of the shade, black or white by contrast.
+    static func painted(_ text: String, _ t: Double, grey: Bool) -> String {
+        guard !t.isNaN else { return text }
+        let code = grey ? UInt8(232 + min(Int(t * 24), 23)) : scale[min(Int(t * Double(scale.count)), scale.count - 1)]
+        let ink = t > 0.6 ? 16 : 231
+        return "\u{1B}[38;5;\(ink);48;5;\(code)m\(text)\u{1B}[0m"
+    }
+
+    /// The legend of the shades.
+    static func scaleLine(_ low: Double, _ high: Double, _ style: TextStyle, color: Bool, grey: Bool) -> String {
+        var ramp = ""
+        if color {
+            for i in 0..<16 { ramp += painted(" ", (Double(i) + 0.5) / 16, grey: grey) }
+        } else {
+            ramp = String(style == .ascii ? ascii : blocks)
+        }
+        return "\(Numbers.short(low)) [\(ramp)] \(Numbers.short(high))"
+    }
+}
