@@ -67,8 +67,7 @@ struct LUFactors {
         let scale = (0..<n).map { i -> Double in
             var largest = 0.0
             for j in 0..<n { largest = max(largest, matrix[i, j].magnitude) }
-            guard largest > 0, largest.isFinite else { return 1 }
-            return Double(sign: .plus, exponent: max(-1000, min(1000, -largest.exponent)), significand: 1)
+            return powerScale(largest)
         }
         var size = [Double](repeating: 0, count: n)  // the largest scaled element of each column
         for i in 0..<n { for j in 0..<n { size[j] = max(size[j], matrix[i, j].magnitude * scale[i]) } }
@@ -308,33 +307,72 @@ extension Tensor {
     }
 }
 
+/// A reflection I - beta v v'.
+struct Reflector {
+    var v: [Double]
+    var beta: Double
+
+    /// The reflection that turns `x` into a multiple of the first axis; nil where x is one already. The new first
+    /// component is `head`. `x` must be scaled so that its squares neither overflow nor vanish.
+    init?(_ x: [Double], head: inout Double) {
+        var tail = 0.0
+        for i in x.indices.dropFirst() { tail += x[i] * x[i] }
+        guard tail > 0 else { return nil }
+        let norm = (x[0] * x[0] + tail).squareRoot()
+        // Away from cancellation: the first component and the norm are added with the same sign.
+        v = x
+        v[0] = x[0] >= 0 ? x[0] + norm : x[0] - norm
+        beta = 1 / (norm * (norm + x[0].magnitude))
+        head = x[0] >= 0 ? -norm : norm
+    }
+
+    /// A := (I - beta v v') A on the rows from `row` and the columns from `column`.
+    func apply(_ matrix: inout Matrix, fromRow row: Int, fromColumn column: Int, _ work: inout [Double]) {
+        let m = matrix.columns, width = m - column
+        guard width > 0 else { return }
+        matrix.a.withUnsafeMutableBufferPointer { buffer in
+            work.withUnsafeMutableBufferPointer { work in
+                for j in 0..<width { work[j] = 0 }
+                let a = buffer.baseAddress! + row * m + column
+                for i in v.indices {
+                    let row = a + i * m, x = v[i]
+                    for j in 0..<width { work[j] += x * row[j] }
+                }
+                for i in v.indices {
+                    let row = a + i * m, x = beta * v[i]
+                    for j in 0..<width { row[j] -= x * work[j] }
+                }
+            }
+        }
+    }
+}
+
+/// A power of two that brings `largest` near 1: scaling by it is exact.
+func powerScale(_ largest: Double) -> Double {
+    largest > 0 && largest.isFinite ? Double(sign: .plus, exponent: max(-1000, min(1000, -largest.exponent)), significand: 1) : 1
+}
+
 /// Reduced QR factors by Householder reflections, R's diagonal made non-negative.
 func householderQR(_ matrix: Matrix) -> (q: Matrix, r: Matrix) {
     let n = matrix.rows, m = matrix.columns, k = min(n, m)
     var a = matrix
-    var vectors: [[Double]] = []  // unit-free reflectors v, with I - 2 v v' / v'v
+    var reflectors: [Reflector?] = []
     var work = [Double](repeating: 0, count: max(m, k))
     for j in 0..<k {
         var largest = 0.0
         for i in j..<n { largest = max(largest, a[i, j].magnitude) }
-        guard largest > 0 else { vectors.append([]); continue }
-        // Scaled by a power of two, the squares neither overflow nor vanish.
-        let scale = Double(sign: .plus, exponent: max(-1000, min(1000, -largest.exponent)), significand: 1)
-        var v = (j..<n).map { a[$0, j] * scale }
-        var square = 0.0
-        for x in v { square += x * x }
-        let norm = square.squareRoot()
-        // Away from cancellation: v0 and the norm are added with the same sign.
-        let head = v[0]
-        v[0] = head >= 0 ? head + norm : head - norm
-        let factor = 1 / (norm * (norm + head.magnitude))  // 2 / v'v
-        vectors.append(v.map { $0 * factor.squareRoot() })
-        reflect(&a, vectors[j], fromRow: j, fromColumn: j, &work)
+        let scale = powerScale(largest)
+        var head = 0.0
+        let reflector = Reflector((j..<n).map { a[$0, j] * scale }, head: &head)
+        reflectors.append(reflector)
+        guard let reflector else { continue }
+        a[j, j] = head / scale
         for i in (j + 1)..<max(n, j + 1) { a[i, j] = 0 }
+        reflector.apply(&a, fromRow: j, fromColumn: j + 1, &work)
     }
     var q = Matrix(n, k)
     for i in 0..<k { q[i, i] = 1 }
-    for j in (0..<k).reversed() { reflect(&q, vectors[j], fromRow: j, fromColumn: j, &work) }
+    for j in (0..<k).reversed() { reflectors[j]?.apply(&q, fromRow: j, fromColumn: j, &work) }
     var r = Matrix(k, m)
     for i in 0..<k {
         let sign = a[i, i] < 0 ? -1.0 : 1.0
@@ -343,24 +381,4 @@ func householderQR(_ matrix: Matrix) -> (q: Matrix, r: Matrix) {
     }
     for i in q.a.indices { q.a[i] += 0 }
     return (q, r)
-}
-
-/// A := (I - v v') A on the rows from `fromRow` (v is scaled so) and the columns from `fromColumn`.
-func reflect(_ matrix: inout Matrix, _ v: [Double], fromRow: Int, fromColumn: Int, _ work: inout [Double]) {
-    if v.isEmpty { return }
-    let m = matrix.columns, width = m - fromColumn
-    matrix.a.withUnsafeMutableBufferPointer { buffer in
-        work.withUnsafeMutableBufferPointer { work in
-            for j in 0..<width { work[j] = 0 }
-            let a = buffer.baseAddress! + fromRow * m + fromColumn
-            for i in v.indices {
-                let row = a + i * m, x = v[i]
-                for j in 0..<width { work[j] += x * row[j] }
-            }
-            for i in v.indices {
-                let row = a + i * m, x = v[i]
-                for j in 0..<width { row[j] -= x * work[j] }
-            }
-        }
-    }
 }

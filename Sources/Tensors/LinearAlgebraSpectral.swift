@@ -69,11 +69,6 @@ private func hypotenuse(_ x: Double, _ y: Double) -> Double {
     return a * (1 + ratio * ratio).squareRoot()
 }
 
-/// A power of two that brings `largest` near 1.
-private func powerScale(_ largest: Double) -> Double {
-    largest > 0 ? Double(sign: .plus, exponent: max(-1000, min(1000, -largest.exponent)), significand: 1) : 1
-}
-
 /// Eigenvalues ascending and eigenvectors in columns of a finite symmetric matrix.
 func symmetricEigen(_ symmetric: Matrix) throws -> ([Double], Matrix) {
     let n = symmetric.rows
@@ -83,19 +78,19 @@ func symmetricEigen(_ symmetric: Matrix) throws -> ([Double], Matrix) {
     var diagonal = [Double](repeating: 0, count: n), off = [Double](repeating: 0, count: n)
 
     // A = Q T Q': reflections from the first column on; each is applied from both sides.
-    var reflectors: [[Double]] = []
+    var reflectors: [Reflector?] = []
     for k in 0..<max(0, n - 2) {
-        var square = 0.0
-        for i in (k + 2)..<n { square += a[i, k] * a[i, k] }
-        guard square > 0 else { reflectors.append([]); continue }
-        let head = a[k + 1, k]
-        let norm = (square + head * head).squareRoot()
-        var v = ((k + 1)..<n).map { a[$0, k] }
-        v[0] = head >= 0 ? head + norm : head - norm
-        let factor = (1 / (norm * (norm + head.magnitude))).squareRoot()
-        for i in v.indices { v[i] *= factor }
-        a[k + 1, k] = head >= 0 ? -norm : norm
-        // With p = A v and w = p - (p'v / 2) v the two-sided reflection is A - v w' - w v'.
+        // Scaled by a power of two once more: a column may be far smaller than the matrix.
+        var largest = 0.0
+        for i in (k + 1)..<n { largest = max(largest, a[i, k].magnitude) }
+        let own = powerScale(largest)
+        var head = 0.0
+        let reflector = Reflector(((k + 1)..<n).map { a[$0, k] * own }, head: &head)
+        reflectors.append(reflector)
+        guard let reflector else { continue }
+        a[k + 1, k] = head / own
+        let v = reflector.v, beta = reflector.beta
+        // With p = beta A v and w = p - (beta p'v / 2) v the two-sided reflection is A - v w' - w v'.
         let size = v.count, first = k + 1
         a.a.withUnsafeMutableBufferPointer { buffer in
             let base = buffer.baseAddress!
@@ -105,9 +100,10 @@ func symmetricEigen(_ symmetric: Matrix) throws -> ([Double], Matrix) {
                 let x = v[i]
                 for j in 0..<size { p[j] += x * row[j] }
             }
+            for i in 0..<size { p[i] *= beta }
             var half = 0.0
             for i in 0..<size { half += p[i] * v[i] }
-            half /= 2
+            half *= beta / 2
             for i in 0..<size { p[i] -= half * v[i] }
             for i in 0..<size {
                 let row = base + (first + i) * n + first
@@ -115,13 +111,12 @@ func symmetricEigen(_ symmetric: Matrix) throws -> ([Double], Matrix) {
                 for j in 0..<size { row[j] -= x * p[j] + y * v[j] }
             }
         }
-        reflectors.append(v)
     }
     for i in 0..<n { diagonal[i] = a[i, i] }
     for i in 0..<max(0, n - 1) { off[i] = a[i + 1, i] }
     var q = Matrix.identity(n)
     var work = [Double](repeating: 0, count: n)
-    for k in reflectors.indices.reversed() { reflect(&q, reflectors[k], fromRow: k + 1, fromColumn: k + 1, &work) }
+    for k in reflectors.indices.reversed() { reflectors[k]?.apply(&q, fromRow: k + 1, fromColumn: k + 1, &work) }
 
     // The rotations act on columns of Q: on rows of its transpose, which lie together in memory.
     var z = q.transposed
@@ -216,9 +211,9 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
                         rotated = true
                         let zeta = (yy - xx) / (2 * xy)
                         let t = (zeta >= 0 ? 1.0 : -1.0) / (zeta.magnitude + hypotenuse(1, zeta))
-                        let c = 1 / (1 + t * t).squareRoot(), s = c * t
-                        rotate(x, y, c, s, m)
-                        rotate(turnBuffer.baseAddress! + i * m, turnBuffer.baseAddress! + j * m, c, s, m)
+                        let c = 1 / (1 + t * t).squareRoot(), s = c * t, tau = s / (1 + c)
+                        rotate(x, y, s, tau, m)
+                        rotate(turnBuffer.baseAddress! + i * m, turnBuffer.baseAddress! + j * m, s, tau, m)
                     }
                 }
             }
@@ -227,20 +222,24 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
         if !rotated { break }
         guard rounds <= 100 else { throw TensorError(.value, "`svd` did not converge") }
     }
-    var size = [Double](repeating: 0, count: m)
+    var size = [Double](repeating: 0, count: m), stretch = size
     for i in 0..<m {
         let row = Array(rows.a[(i * m)..<((i + 1) * m)])
         let own = powerScale(row.reduce(0) { max($0, $1.magnitude) })
         var square = 0.0
         for x in row { square += (x * own) * (x * own) }
         size[i] = square.squareRoot() / own
+        // Rounding stretches a row and its turns alike: measuring the turns takes that out of both.
+        var turned = 0.0
+        for k in 0..<m { turned += turns[i, k] * turns[i, k] }
+        stretch[i] = turned.squareRoot()
     }
     let order = (0..<m).sorted { size[$0] != size[$1] ? size[$0] > size[$1] : $0 < $1 }
     let negligible = 1e-150  // beside 1: the squares of smaller rows vanish, so their directions mean nothing
     var v = Matrix(m, m), left = Matrix(m, m)
     for (j, from) in order.enumerated() {
         for k in 0..<m {
-            left[k, j] = turns[from, k]
+            left[k, j] = turns[from, k] / stretch[from]
             if size[from] > negligible { v[k, j] = rows[from, k] / size[from] }
         }
     }
@@ -255,15 +254,16 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
             }
         }
     }
-    return (u, order.map { size[$0] / scale }, v)
+    return (u, order.map { size[$0] / stretch[$0] / scale }, v)
 }
 
+/// x' = c x - s y, y' = s x + c y with c = 1 - s tau, which for small angles loses nothing to rounding.
 @inline(__always)
-private func rotate(_ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ c: Double, _ s: Double, _ n: Int) {
+private func rotate(_ x: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ s: Double, _ tau: Double, _ n: Int) {
     for k in 0..<n {
         let p = x[k], q = y[k]
-        x[k] = c * p - s * q
-        y[k] = s * p + c * q
+        x[k] = p - s * (q + tau * p)
+        y[k] = q + s * (p - tau * q)
     }
 }
 

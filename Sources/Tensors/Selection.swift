@@ -58,6 +58,8 @@ public struct Selection {
     private enum Part {
         case axis(size: Int, stride: Int)
         case advanced(shape: [Int], offsets: [Int])
+        /// `...`, which keeps index tensors apart even where it covers no axis, as in NumPy.
+        case ellipsis
     }
 
     private mutating func resolve(_ subscripts: [Subscript]) throws {
@@ -104,6 +106,7 @@ public struct Selection {
             case .newAxis:
                 parts.append(.axis(size: 1, stride: 0))
             case .ellipsis:
+                parts.append(.ellipsis)
                 whole(source.count - covered)
             case .indices(let t):
                 let offsets = try Self.positions(t, axis, source[axis], strides[axis])
