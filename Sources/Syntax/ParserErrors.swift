@@ -27,10 +27,13 @@ extension Parsing {
                 diagnostic.notes.append("`\(source.text(of: bracket.span))` was opened at \(place.line):\(place.column)")
             }
         }
-        diagnostic.isIncomplete = token.kind == .end
+        diagnostic.isIncomplete = token.kind == .end && !(index > 0 && endsShort.contains(tokens[index - 1].kind))
         failure = diagnostic
         return ParseFailure()
     }
+
+    /// What nobody means to go on with on the next line.
+    private var endsShort: [TokenKind] { [.dot, .import, .fn] }
 
     mutating func fail(_ message: String, _ span: Span, help: [String] = [], notes: [String] = [],
                        marks: [Span] = []) -> ParseFailure {
@@ -98,7 +101,9 @@ extension Parsing {
         case .matmul where index == statementStart: return ["there are no decorators"]
         case .modulo where index == statementStart: return ["a comment begins with `#`"]
         case .floorDivide where index == statementStart: return ["a comment begins with `#`"]
-        case .comma where depth == 0:
+        case .comma where statementStart > 0 && tokens[statementStart - 1].kind == .openBrace:
+            return ["after `=>` and at the start of a statement `{` opens a block: a record is `({a, b})`"]
+        case .comma where !tokens[statementStart..<index].contains { $0.kind == .openParen && $0.payload < 0 }:
             return ["several names are set by `(a, b) = pair`; a list is written `(a, b)`"]
         case .plus, .times, .divide, .power, .elementOr, .elementAnd, .range, .and, .or:
             if index == statementStart, index > 0 { return ["end the line above with the operator, or put all in `( )`"] }

@@ -11,13 +11,18 @@ public final class Source {
     /// Byte offset of the first byte of each line.
     private let lineStarts: [Int32]
 
-    public init(name: String, text: String, isFile: Bool = true, isStandardLibrary: Bool = false) {
+    public convenience init(name: String, text: String, isFile: Bool = true, isStandardLibrary: Bool = false) {
+        self.init(name: name, bytes: Array(text.utf8), isFile: isFile, isStandardLibrary: isStandardLibrary)
+    }
+
+    /// Bytes as they were read; the parser reports the first that is not UTF-8.
+    public init(name: String, bytes: [UInt8], isFile: Bool = true, isStandardLibrary: Bool = false) {
         self.name = name
-        bytes = Array(text.utf8)
+        self.bytes = bytes
         self.isFile = isFile
         self.isStandardLibrary = isStandardLibrary
         var starts: [Int32] = [0]
-        for (offset, byte) in bytes.enumerated() where byte == 10 { starts.append(Int32(offset + 1)) }
+        for (offset, byte) in bytes.enumerated() where byte == 10 { starts.append(Int32(clamping: offset + 1)) }
         lineStarts = starts
     }
 

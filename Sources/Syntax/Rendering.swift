@@ -1,0 +1,236 @@
+/// A diagnostic as the terminal shows it: headline, place, the user's line with carets, notes, help, calls.
+///
+/// Goals: carets stand under what is meant whatever the characters (tabs, combining marks, wide letters); a
+/// control character in the text never reaches the terminal; no message grows without bound, neither by a
+/// line of a million characters nor by a recursion of ten thousand calls.
+
+extension Diagnostic {
+    /// The text of DESIGN's layout, without a line end after its last line.
+    ///
+    /// An error inside the standard library is shown at the user's call that led there.
+    public func rendered(color: Bool) -> String {
+        let paint = Paint(isOn: color)
+        var out = paint.headline(severity, message)
+        var frames = self.frames[...]
+        var source = self.source, span = self.span, marks = self.marks
+        var inside: String?
+        if let own = source, own.isStandardLibrary, let place = frames.firstIndex(where: { !$0.source.isStandardLibrary }) {
+            source = frames[place].source
+            span = frames[place].span
+            marks = []
+            inside = frames[place].function
+            frames = frames[(place + 1)...]
+        }
+        var gutter = 2
+        if let source {
+            let excerpt = Excerpt(source: source, span: span, marks: marks)
+            gutter = excerpt.gutter
+            out += "\n" + excerpt.rendered(paint)
+        }
+        let margin = String(repeating: " ", count: gutter + 1)
+        func line(_ label: String, _ text: String) {
+            out += "\n" + margin + paint.gutter("=") + " " + label
+            out += harmless(text, breakIndent: gutter + 3)
+        }
+        if let inside, !inside.isEmpty { line("", "inside `\(inside)`") }
+        for note in notes { line("", note) }
+        for mend in help { line(paint.help("help:") + " ", mend) }
+        for call in calls(frames) { out += "\n" + margin + call }
+        return out
+    }
+
+    /// One line per call outside the standard library; repetitions are counted.
+    private func calls(_ frames: ArraySlice<Frame>) -> [String] {
+        let shown = frames.filter { !$0.source.isStandardLibrary }
+        func isEqual(_ a: Int, _ b: Int) -> Bool {
+            shown[a].function == shown[b].function && shown[a].source === shown[b].source && shown[a].span == shown[b].span
+        }
+        var lines: [String] = []
+        var at = 0
+        while at < shown.count {
+            // The shortest pattern of calls that repeats at least twice more here.
+            var period = 0, repeated = 0
+            for candidate in 1...8 where at + 3 * candidate <= shown.count {
+                var same = 0
+                while at + candidate + same < shown.count, isEqual(at + same, at + candidate + same) { same += 1 }
+                // The outermost call is always printed.
+                let whole = at + candidate + same == shown.count ? max(0, same - 1) : same
+                if whole >= 2 * candidate { (period, repeated) = (candidate, whole); break }
+            }
+            for index in at..<(at + max(1, period)) { lines.append(text(of: shown[index])) }
+            if repeated > 0 { lines.append("... \(repeated) more") }
+            at += max(1, period) + repeated
+        }
+        let limit = 16
+        if lines.count > 2 * limit + 1 {
+            lines.replaceSubrange(limit..<(lines.count - limit), with: ["... \(lines.count - 2 * limit) more"])
+        }
+        return lines
+    }
+
+    private func text(of frame: Frame) -> String {
+        let place = frame.source.location(of: frame.span.start)
+        let name = frame.function.isEmpty ? "a function" : frame.function
+        return "in \(name), called at \(frame.source.name):\(place.line):\(place.column)"
+    }
+}
+
+/// Control sequences, or none.
+private struct Paint {
+    let isOn: Bool
+    private func wrap(_ code: String, _ text: String) -> String { isOn ? "\u{1b}[\(code)m\(text)\u{1b}[0m" : text }
+    func headline(_ severity: Diagnostic.Severity, _ message: String) -> String {
+        let label = wrap(severity == .error ? "1;31" : "1;33", severity.rawValue)
+        return label + wrap("1", ": " + harmless(message, breakIndent: severity.rawValue.utf8.count + 2))
+    }
+    func gutter(_ text: String) -> String { wrap("34", text) }
+    func help(_ text: String) -> String { wrap("32", text) }
+    func caret(_ text: String) -> String { wrap("1;31", text) }
+    func mark(_ text: String) -> String { wrap("33", text) }
+}
+
+/// A text whose control characters are replaced; line breaks go on under its beginning.
+private func harmless(_ text: String, breakIndent: Int) -> String {
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f || $0 == 0xc2 }) else { return text }
+    var out = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+        switch scalar.value {
+        case 10:
+            out.append("\n")
+            out.append(contentsOf: String(repeating: " ", count: breakIndent).unicodeScalars)
+        case 9: out.append(contentsOf: "    ".unicodeScalars)
+        case 0..<0x20, 0x7f..<0xa0: out.append("\u{fffd}")
+        default: out.append(scalar)
+        }
+    }
+    return String(out)
+}
+
+/// The lines of the source that a diagnostic shows.
+private struct Excerpt {
+    let source: Source
+    let span: Span
+    let marks: [Span]
+    let first: Int
+    let last: Int
+    /// Columns for the line numbers.
+    let gutter: Int
+
+    init(source: Source, span: Span, marks: [Span]) {
+        self.source = source
+        let size = Int32(source.bytes.count)
+        let start = max(0, min(span.start, size))
+        let end = max(start, min(span.end, size))
+        self.span = Span(start, end)
+        self.marks = marks
+        first = source.line(at: start)
+        // A span that ends with a line end does not reach into the next line.
+        last = end > start ? source.line(at: end - 1) : first
+        gutter = String(last).utf8.count
+    }
+
+    func rendered(_ paint: Paint) -> String {
+        let place = source.location(of: span.start)
+        let blank = String(repeating: " ", count: gutter)
+        var out = blank + paint.gutter("-->") + " \(source.name):\(place.line):\(place.column)\n"
+        out += blank + " " + paint.gutter("|") + "\n"
+        out += line(first, paint)
+        if last > first + 1 { out += "\n" + paint.gutter("...") }
+        if last > first { out += "\n" + line(last, paint) }
+        return out
+    }
+
+    /// A numbered line of the source and its underlining.
+    private func line(_ number: Int, _ paint: Paint) -> String {
+        let lineStart = Int(source.start(ofLine: number))
+        let bytes = Array(source.text(ofLine: number).utf8)
+        let lineEnd = lineStart + bytes.count
+        var cells: [Cell] = []
+        var column = 0
+        var offset = lineStart
+        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+            let cell = Cell(scalar, at: column, offset: offset)
+            column += cell.width
+            // What replaces an invalid byte takes one byte in the source.
+            let isReplacement = scalar == "\u{fffd}" && offset < lineEnd && source.bytes[offset] != 0xef
+            offset += isReplacement ? 1 : UTF8.width(scalar)
+            cells.append(cell)
+        }
+        func columns(_ span: Span) -> Range<Int> {
+            let from = cells.first { $0.offset >= Int(span.start) }?.column ?? column
+            let to = cells.first { $0.offset >= Int(span.end) }?.column ?? column
+            return from..<max(to, from + 1)
+        }
+        var spanHere = Span(max(span.start, Int32(lineStart)), min(span.end, Int32(lineEnd)))
+        if number > first {
+            // The last line of several: from its first letter.
+            let indent = bytes.prefix { $0 == 32 || $0 == 9 }.count
+            spanHere.start = min(Int32(lineStart + indent), max(spanHere.end - 1, Int32(lineStart)))
+        }
+        let carets = columns(spanHere)
+        let marksHere = number == first
+            ? marks.filter { Int($0.start) >= lineStart && Int($0.start) < lineEnd && $0.end > $0.start }
+                .map { columns(Span($0.start, min($0.end, Int32(lineEnd)))) }
+            : []
+        let window = Excerpt.window(total: column, around: carets)
+        let shift = window.lowerBound > 0 ? 3 : 0
+        var text = window.lowerBound > 0 ? "..." : ""
+        for cell in cells where cell.column >= window.lowerBound && cell.column + cell.width <= window.upperBound {
+            text += cell.text
+        }
+        if window.upperBound < column { text += "..." }
+        let label = String(number)
+        let pad = String(repeating: " ", count: max(0, gutter - label.utf8.count))
+        var out = paint.gutter(pad + label + " |") + (text.isEmpty ? "" : " " + text) + "\n"
+        out += String(repeating: " ", count: gutter + 1) + paint.gutter("|")
+        var under = ""
+        let reach = min(window.upperBound + 1, max(carets.upperBound, marksHere.map(\.upperBound).max() ?? 0))
+        var at = window.lowerBound
+        out += " " + String(repeating: " ", count: shift)
+        // Runs of the same sign are painted together.
+        func sign(_ column: Int) -> Character {
+            carets.contains(column) ? "^" : marksHere.contains { $0.contains(column) } ? "~" : " "
+        }
+        while at < reach {
+            let here = sign(at)
+            var end = at + 1
+            while end < reach, sign(end) == here { end += 1 }
+            let run = String(repeating: here, count: end - at)
+            under += here == "^" ? paint.caret(run) : here == "~" ? paint.mark(run) : run
+            at = end
+        }
+        return out + under
+    }
+
+    /// The columns shown of a line: all, or about 120 around the carets.
+    private static func window(total: Int, around carets: Range<Int>) -> Range<Int> {
+        guard total > 160 else { return 0..<total }
+        var start = max(0, carets.lowerBound - 50)
+        if start < 8 { start = 0 }
+        let end = min(total, start + 120)
+        if end == total { start = max(0, min(start, total - 120)) }
+        return start..<end
+    }
+
+    /// One scalar as shown.
+    private struct Cell {
+        var text: String
+        var column: Int
+        var width: Int
+        var offset: Int
+        init(_ scalar: Unicode.Scalar, at column: Int, offset: Int) {
+            self.column = column
+            self.offset = offset
+            if scalar == "\t" {
+                width = 4 - column % 4
+                text = String(repeating: " ", count: width)
+            } else if scalar.value < 0x20 || (scalar.value >= 0x7f && scalar.value < 0xa0) {
+                width = 1
+                text = "\u{fffd}"
+            } else {
+                text = String(scalar)
+                width = displayWidth(scalar)
+            }
+        }
+    }
+}
