@@ -35,6 +35,39 @@ NNS_DECLARE_UNARY(silu)
 /// x for x > 0, else exp(x) - 1
 NNS_DECLARE_UNARY(elu)
 
+NNS_DECLARE_UNARY(neg)
+NNS_DECLARE_UNARY(abs)
+/// 1, -1, 0 or NaN
+NNS_DECLARE_UNARY(sign)
+NNS_DECLARE_UNARY(sqrt)
+NNS_DECLARE_UNARY(square)
+/// 0 for x <= 0, else x
+NNS_DECLARE_UNARY(relu)
+NNS_DECLARE_UNARY(floor)
+NNS_DECLARE_UNARY(ceil)
+/// To the nearest integer, half to even
+NNS_DECLARE_UNARY(round)
+NNS_DECLARE_UNARY(reciprocal)
+
 #undef NNS_DECLARE_UNARY
+
+/// slope x for x <= 0, else x
+void nns_leaky_relu_f32(float *_Nonnull dst, const float *_Nonnull src, intptr_t n, float slope);
+void nns_leaky_relu_f64(double *_Nonnull dst, const double *_Nonnull src, intptr_t n, double slope);
+
+// Tests, to bytes 0 and 1.
+void nns_isnan_f32(uint8_t *_Nonnull dst, const float *_Nonnull src, intptr_t n);
+void nns_isnan_f64(uint8_t *_Nonnull dst, const double *_Nonnull src, intptr_t n);
+void nns_isfinite_f32(uint8_t *_Nonnull dst, const float *_Nonnull src, intptr_t n);
+void nns_isfinite_f64(uint8_t *_Nonnull dst, const double *_Nonnull src, intptr_t n);
+void nns_not_bool(uint8_t *_Nonnull dst, const uint8_t *_Nonnull src, intptr_t n);
+
+/// a^b elementwise, evaluated beyond double precision and rounded once; b = 2, 1/2 and -1 are exactly
+/// square, square root and reciprocal; special values as C's pow.
+void nns_pow_f32(float *_Nonnull dst, const float *_Nonnull a, const float *_Nonnull b, intptr_t n);
+void nns_pow_f64(double *_Nonnull dst, const double *_Nonnull a, const double *_Nonnull b, intptr_t n);
+/// a^b for one b, with the same bits.
+void nns_pow_scalar_f32(float *_Nonnull dst, const float *_Nonnull a, float b, intptr_t n);
+void nns_pow_scalar_f64(double *_Nonnull dst, const double *_Nonnull a, double b, intptr_t n);
 
 #endif
