@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "nns_isa.h"
+#include "nns_kernels.h"
 #include "nns_math.h"
 #include "nns_memory.h"
 
