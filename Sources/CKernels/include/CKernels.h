@@ -12,6 +12,7 @@
 #include "nns_isa.h"
 #include "nns_kernels.h"
 #include "nns_math.h"
+#include "nns_interrupt.h"
 #include "nns_memory.h"
 
 #endif

@@ -34,9 +34,12 @@ public final class Operation: Rule {
     let derivative: ((inout Backward) throws -> Void)?
     /// Whether the arguments that are not tensors are kept for the gradient.
     let keepsArguments: Bool
+    /// True where the first argument is changed in place when nobody else holds it (`append`), so that
+    /// `x = append(x, v)` may move x into the call.
+    let movesFirst: Bool
 
     public init(_ signature: String, _ group: Group, _ documentation: String, examples: [Example] = [], seeAlso: [String] = [],
-                lecture: Int = 0, shape: ShapeRule? = nil, forward: @escaping (inout Call) throws -> Value,
+                lecture: Int = 0, movesFirst: Bool = false, shape: ShapeRule? = nil, forward: @escaping (inout Call) throws -> Value,
                 backward: ((inout Backward) throws -> Void)? = nil) {
         self.signature = signature
         self.group = group
@@ -49,6 +52,7 @@ public final class Operation: Rule {
         derivative = backward
         (name, parameters) = Parameter.parse(signature)
         restIndex = parameters.firstIndex { $0.isRest } ?? -1
+        self.movesFirst = movesFirst
         keepsArguments = backward != nil && parameters.count > 0
         super.init()
     }

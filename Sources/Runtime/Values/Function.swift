@@ -50,11 +50,12 @@ public final class ObjectDeclaration: Function {
     public internal(set) var isLayer = false
     /// Field names: header arguments, then `param` and `state` in order.
     public internal(set) var fields: [Field] = []
-    var methods: [String: FunctionCode] = [:]
+    var methods: [String: Closure] = [:]
+    /// Methods in the order of their declaration.
     var methodOrder: [String] = []
-    /// The code that takes the header arguments and runs the eager initialisers and asserts.
-    var constructor: FunctionCode!
-    var captureNames: [String] = []
+    /// Binds the header arguments.
+    var constructor: Closure!
+    var asserts: [Closure] = []
     public internal(set) var documentation = ""
 
     public struct Field {
@@ -62,12 +63,11 @@ public final class ObjectDeclaration: Function {
         public var name: String
         public var role: Role
         /// The initialiser, run at construction, or at the first `forward` where it needs its argument.
-        var initializer: FunctionCode?
+        var initializer: Closure?
         var isLazy = false
     }
 
     func field(_ name: String) -> Int? { fields.firstIndex { $0.name == name } }
-    func method(_ name: String) -> FunctionCode? { methods[name] }
 }
 
 /// A thing with identity: its fields may change.

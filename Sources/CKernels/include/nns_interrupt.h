@@ -1,0 +1,15 @@
+// The interrupt flag: set by the signal handler, read at back-edges, calls and kernel panels.
+#ifndef NNS_INTERRUPT_H
+#define NNS_INTERRUPT_H
+
+extern volatile int nns_interrupt_flag;
+
+/// True after an interrupt that nobody has cleared.
+static inline _Bool nns_interrupted(void) { return nns_interrupt_flag != 0; }
+/// Clears the flag.
+static inline void nns_interrupt_clear(void) { nns_interrupt_flag = 0; }
+/// Installs a SIGINT handler that sets the flag, and at the second signal before the flag is cleared ends the
+/// process with status 130.
+void nns_interrupt_install(void);
+
+#endif

@@ -1,0 +1,264 @@
+import Syntax
+import Tensors
+
+// The binary operators on any two values: numbers, tensors (recorded where they are being differentiated),
+// strings, records; and what equality means between them.
+extension Interpreter {
+    func binary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Value {
+        switch (a, b) {
+        case (.number(let x), .number(let y)):
+            let (z, _) = Tensor.scalar(op, x, .number, y, .number)
+            return Self.isComparison(op) ? .bool(z != 0) : .number(z)
+        case (.number, .scalar), (.scalar, .number), (.scalar, .scalar):
+            guard case let (x, t)? = Self.scalarParts(a), case let (y, u)? = Self.scalarParts(b) else { break }
+            let (z, type) = Tensor.scalar(op, x, t, y, u)
+            return .scalar(z, type)
+        case (.tensor, .tensor), (.tensor, .number), (.number, .tensor), (.tensor, .scalar), (.scalar, .tensor):
+            return try tensorBinary(op, a, b)
+        case (.bool, .bool), (.none, _), (_, .none), (.function, _), (_, .function), (.object, _), (_, .object):
+            if op == .equal || op == .notEqual { return .bool(try equals(a, b) == (op == .equal)) }
+        case (.bool(let x), .number), (.bool(let x), .scalar), (.bool(let x), .tensor):
+            if (op == .equal || op == .notEqual), case .number = b { return .bool(op == .notEqual) }
+            return try binary(op, .scalar(x ? 1 : 0, .bool), b)
+        case (.number, .bool(let y)), (.scalar, .bool(let y)), (.tensor, .bool(let y)):
+            if (op == .equal || op == .notEqual), case .number = a { return .bool(op == .notEqual) }
+            return try binary(op, a, .scalar(y ? 1 : 0, .bool))
+        case (.string(let x), .string(let y)):
+            switch op {
+            case .add: return Value(x.string + y.string)
+            case .equal: return .bool(x.string == y.string)
+            case .notEqual: return .bool(x.string != y.string)
+            case .less: return .bool(before(x, y))
+            case .greater: return .bool(before(y, x))
+            case .lessEqual: return .bool(!before(y, x))
+            case .greaterEqual: return .bool(!before(x, y))
+            default: break
+            }
+        case (.string(let x), .number(let n)) where op == .multiply: return Value(try repeated(x.string, n))
+        case (.number(let n), .string(let x)) where op == .multiply: return Value(try repeated(x.string, n))
+        case (.record(let x), .record(let y)):
+            if op == .equal || op == .notEqual { return .bool(try equals(a, b) == (op == .equal)) }
+            if op == .add || op == .subtract { return try combine(x, y, op) }
+        case (.record(let x), .number), (.record(let x), .scalar), (.record(let x), .tensor):
+            if op == .multiply || op == .divide {
+                return .record(Record(x.keys, try x.values.map { try binary(op, $0, b) }))
+            }
+        case (.number, .record(let y)), (.scalar, .record(let y)), (.tensor, .record(let y)):
+            if op == .multiply { return .record(Record(y.keys, try y.values.map { try binary(op, a, $0) })) }
+        case (.list, _), (_, .list), (.range, _), (_, .range):
+            return try listBinary(op, a, b)
+        default: break
+        }
+        if op == .equal || op == .notEqual { return .bool(op == .notEqual) }
+        throw Diagnostic(.type, "`\(Self.symbol(op))` does not take \(a.described) and \(b.described)")
+    }
+
+    @inline(__always) private func tensorBinary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Value {
+        if tape.isRecording, a.serial != 0 || b.serial != 0 { return try Self.operation(op)(a, b) }
+        return try Op.binary(op, a, b)
+    }
+
+    /// Lists stack where a tensor is wanted; equality of two lists is by content.
+    private func listBinary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Value {
+        if op == .equal || op == .notEqual { return .bool(try equals(a, b) == (op == .equal)) }
+        switch (a, b) {
+        case (.string, _), (_, .string), (.record, _), (_, .record): break
+        default:
+            let x = isSequence(a) ? try stacked(a, what: "the left operand of `\(Self.symbol(op))`") : a
+            let y = isSequence(b) ? try stacked(b, what: "the right operand of `\(Self.symbol(op))`") : b
+            return try binary(op, x, y)
+        }
+        throw Diagnostic(.type, "`\(Self.symbol(op))` does not take \(a.described) and \(b.described)")
+    }
+
+    private func isSequence(_ v: Value) -> Bool {
+        switch v {
+        case .list, .range: true
+        default: false
+        }
+    }
+
+    static func scalarParts(_ v: Value) -> (Double, DType)? {
+        switch v {
+        case .number(let x): (x, .number)
+        case .scalar(let x, let t): (x, t)
+        default: nil
+        }
+    }
+
+    static func isComparison(_ op: BinaryOperation) -> Bool {
+        switch op {
+        case .equal, .notEqual, .less, .lessEqual, .greater, .greaterEqual: true
+        default: false
+        }
+    }
+
+    static func operation(_ op: BinaryOperation) -> Operation {
+        switch op {
+        case .add: Op.add
+        case .subtract: Op.subtract
+        case .multiply: Op.multiply
+        case .divide: Op.divide
+        case .floorDivide: Op.floorDivide
+        case .modulo: Op.modulo
+        case .power: Op.power
+        case .maximum: Op.maximum
+        case .minimum: Op.minimum
+        case .equal: Op.equal
+        case .notEqual: Op.notEqual
+        case .less: Op.less
+        case .lessEqual: Op.lessEqual
+        case .greater: Op.greater
+        case .greaterEqual: Op.greaterEqual
+        case .and: Op.elementAnd
+        case .or: Op.elementOr
+        }
+    }
+
+    static func symbol(_ op: BinaryOperation) -> String { operation(op).name }
+
+    private func before(_ a: Text, _ b: Text) -> Bool {
+        a.string.unicodeScalars.lexicographicallyPrecedes(b.string.unicodeScalars)
+    }
+
+    private func repeated(_ s: String, _ n: Double) throws -> String {
+        guard let count = Int(exactly: n), count >= 0 else { throw Diagnostic(.value, "a string is repeated a whole number of times, got \(numberText(n))") }
+        let (bytes, overflow) = s.utf8.count.multipliedReportingOverflow(by: count)
+        guard !overflow, Memory.used &+ bytes < Memory.limit, bytes >= 0 else { throw Diagnostic(.limit, "not enough memory for a string of \(s.utf8.count) × \(count) bytes") }
+        return String(repeating: s, count: count)
+    }
+
+    private func combine(_ x: Record, _ y: Record, _ op: BinaryOperation) throws -> Value {
+        guard x.count == y.count, x.keys.allSatisfy({ y.position($0) != nil }) else {
+            let missing = x.keys.first { y.position($0) == nil } ?? y.keys.first { x.position($0) == nil } ?? ""
+            throw Diagnostic(.value, "records that are added need equal keys: `\(missing)` is in one only")
+        }
+        var values: [Value] = []
+        values.reserveCapacity(x.count)
+        for (i, key) in x.keys.enumerated() {
+            let other = y.keys[i] == key ? y.values[i] : y[key]!
+            values.append(try binary(op, x.values[i], other))
+        }
+        return .record(Record(x.keys, values))
+    }
+
+    // MARK: Equality
+
+    /// `==` where it gives one bool: lists and records by content (a list equals a tensor of the same shape and
+    /// elements), functions and objects by identity, different kinds are unequal.
+    func equals(_ a: Value, _ b: Value, depth: Int = 0) throws -> Bool {
+        guard depth < 10_000 else { throw Diagnostic(.limit, "values nested too deep to compare") }
+        switch (a, b) {
+        case (.none, .none): return true
+        case (.bool(let x), .bool(let y)): return x == y
+        case (.bool(let x), .scalar(let y, .bool)): return x == (y != 0)
+        case (.scalar(let x, .bool), .bool(let y)): return (x != 0) == y
+        case (.string(let x), .string(let y)): return x.string == y.string
+        case (.function(let x), .function(let y)): return x === y
+        case (.object(let x), .object(let y)): return x === y
+        case (.record(let x), .record(let y)):
+            guard x.count == y.count else { return false }
+            for (i, key) in x.keys.enumerated() {
+                guard let other = y[key], try equals(x.values[i], other, depth: depth + 1) else { return false }
+            }
+            return true
+        case (.list(let x), .list(let y)):
+            guard x.items.count == y.items.count else { return false }
+            for i in x.items.indices where try !equals(x.items[i], y.items[i], depth: depth + 1) { return false }
+            return true
+        case (.range, .list), (.list, .range), (.range, .range):
+            return try equals(Value(list: items(of: a, what: "")), Value(list: items(of: b, what: "")), depth: depth + 1)
+        case (.tensor(let t, _), .list), (.tensor(let t, _), .range):
+            guard t.rank > 0 else { return false }
+            return try equals(Value(list: items(of: a, what: "")), b, depth: depth + 1)
+        case (.list, .tensor), (.range, .tensor): return try equals(b, a, depth: depth)
+        case (.tensor(let x, _), .tensor(let y, _)):
+            guard x.hasShape(of: y) else { return false }
+            for i in 0..<x.count where x.element(i) != y.element(i) { return false }
+            return true
+        default:
+            if let x = a.asDouble, let y = b.asDouble { return x == y }
+            return false
+        }
+    }
+
+    /// `x in xs`.
+    func contains(_ container: Value, _ item: Value) throws -> Bool {
+        switch container {
+        case .string(let s):
+            guard let part = item.asString else { throw Diagnostic(.type, "`in` looks for a string in a string, got \(item.described)") }
+            return part.isEmpty || s.string.contains(part)
+        case .record(let r):
+            guard let key = item.asString else { throw Diagnostic(.type, "`in` looks for a key in a record, got \(item.described)") }
+            return r.position(key) != nil
+        case .list(let l): return try l.items.contains { try equals($0, item) }
+        case .range(let r):
+            guard let x = item.asDouble else { return false }
+            let i = (x - r.start) / r.step
+            return i >= 0 && i < Double(r.count) && i == i.rounded()
+        case .tensor(let t, _):
+            guard let x = item.asDouble else { return false }
+            return (0..<t.count).contains { t.element($0) == x }
+        default: throw Diagnostic(.type, "`in` wants a list, a record, a string or a tensor on its right, got \(container.described)")
+        }
+    }
+
+    // MARK: Unary
+
+    func negated(_ x: Value) throws -> Value {
+        switch x {
+        case .number(let v): return .number(-v)
+        case .scalar(let v, let type) where type != .bool: return .scalar(-v, type)
+        case .tensor: return try Op.negate(x)
+        case .record(let r): return .record(Record(r.keys, try r.values.map { try negated($0) }))
+        case .list, .range: return try negated(try stacked(x, what: "what `-` negates"))
+        default: throw Diagnostic(.type, "`-` does not take \(x.described)")
+        }
+    }
+
+    /// `x'`
+    func transposed(_ x: Value) throws -> Value {
+        let value = isSequence(x) ? try stacked(x, what: "what `'` transposes") : x
+        guard case .tensor(let t, _) = value, t.rank >= 2 else {
+            throw Diagnostic(.shape, "`'` transposes a matrix, got \(x.described)",
+                             help: ["`dot(u, v)` is the inner product of vectors, `outer(u, v)` the outer one"])
+        }
+        return try Op.transpose(value)
+    }
+
+    /// `a @ b`
+    func product(_ a: Value, _ b: Value) throws -> Value {
+        let x = isSequence(a) ? try stacked(a, what: "the left operand of `@`") : a
+        let y = isSequence(b) ? try stacked(b, what: "the right operand of `@`") : b
+        return try Op.matmul(x, y)
+    }
+
+    /// `f >> g`: the standard library's `sequential`.
+    func compose(_ stages: [Value]) throws -> Value {
+        guard let word = prelude["sequential"] else { throw Diagnostic(.name, "the standard library has no `sequential`") }
+        return try apply(Value(word), stages)
+    }
+}
+
+extension Operation {
+    /// Calls with one argument.
+    @inline(__always) public func callAsFunction(_ a: Value) throws -> Value {
+        guard parameters.count == 1, restIndex < 0 else { return try apply([a]) }
+        let interpreter = Interpreter.current!
+        let base = try interpreter.reserveArguments(1)
+        defer { interpreter.releaseArguments(base, 1) }
+        base[0] = a
+        return try invoke(interpreter, base)
+    }
+
+    /// Calls with two arguments.
+    @inline(__always) public func callAsFunction(_ a: Value, _ b: Value) throws -> Value {
+        guard parameters.count == 2, restIndex < 0 else { return try apply([a, b]) }
+        let interpreter = Interpreter.current!
+        let base = try interpreter.reserveArguments(2)
+        defer { interpreter.releaseArguments(base, 2) }
+        base[0] = a
+        base[1] = b
+        return try invoke(interpreter, base)
+    }
+}

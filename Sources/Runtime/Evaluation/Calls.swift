@@ -1,0 +1,445 @@
+import CKernels
+import Syntax
+import Tensors
+
+// Calls: of closures (arguments go straight into the new frame's slots), built-ins (arguments bind by a plan that
+// the call node remembers), objects (their `forward`), declarations (construction) and native functions.
+extension Interpreter {
+    func call(_ n: NodePointer) throws -> Word {
+        let callee = n.pointee.a!
+        var w: Word
+        var owned = false
+        switch callee.pointee.op {
+        case .global:
+            w = callee.pointee.cell.pointee
+            if w.isUnset { throw unknownName(callee) }
+        case .local:
+            w = frame[Int(callee.pointee.slot)]
+            if w.isUnset { throw unsetLocal(callee) }
+        case .member: return try callMember(n, callee)
+        default:
+            w = try evaluate(callee)
+            owned = true
+        }
+        defer { if owned { w.release() } }
+        if w.tag == Word.Tag.function {
+            let f = w.function
+            if let closure = f as? Closure {
+                if n.pointee.count == closure.code.simpleCount, !hasKeywords(n) {
+                    // Keep what is called alive while it runs: its name may be rebound meanwhile.
+                    return try withExtendedLifetime(closure) { try callSimple(n, closure, nil) }
+                }
+            } else if let builtin = f as? BuiltinFunction {
+                return try callBuiltin(n, builtin.operation)
+            }
+        }
+        let function = Value(w)
+        let (arguments, keywords) = try evaluateArguments(n)
+        do { return Word(try apply(function, arguments, keywords)) } catch { throw framed(error, n, function) }
+    }
+
+    @inline(__always) private func hasKeywords(_ n: NodePointer) -> Bool {
+        for i in 0..<Int(n.pointee.count) where n.pointee.list[i].pointee.op == .keyword { return true }
+        return false
+    }
+
+    func evaluateArguments(_ n: NodePointer) throws -> ([Value], [(name: String, value: Value)]) {
+        var arguments: [Value] = []
+        var keywords: [(name: String, value: Value)] = []
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            if part.pointee.op == .keyword {
+                keywords.append((part.pointee.name, try value(part.pointee.a)))
+            } else {
+                guard keywords.isEmpty else { throw located(Diagnostic(.syntax, "a positional argument follows a keyword argument"), part) }
+                arguments.append(try value(part))
+            }
+        }
+        return (arguments, keywords)
+    }
+
+    // MARK: Frames
+
+    /// Opens a frame of `count` slots above the stack's top.
+    @inline(__always) private func open(_ count: Int) throws -> UnsafeMutablePointer<Word> {
+        let new = top
+        guard new - stack + count < Self.stackSize else { throw Diagnostic(.limit, "calls nested too deep") }
+        top = new + count
+        return new
+    }
+
+    /// Releases a frame's slots and leaves them unset, as free slots always are.
+    @inline(__always) private func close(_ base: UnsafeMutablePointer<Word>, _ count: Int) {
+        var i = 0
+        while i < count {
+            let w = base[i]
+            if w.meta != 0 {
+                base[i] = .unset
+                w.release()
+            }
+            i &+= 1
+        }
+        top = base
+    }
+
+    /// A call whose positional arguments are exactly the parameters.
+    private func callSimple(_ n: NodePointer, _ closure: Closure, _ object: Object?) throws -> Word {
+        let code = closure.code
+        let base: UnsafeMutablePointer<Word>
+        do { base = try open(code.slotCount) } catch { throw located(error, n) }
+        do {
+            for i in 0..<Int(n.pointee.count) { base[i] = try evaluate(n.pointee.list[i]) }
+        } catch {
+            close(base, code.slotCount)
+            throw error
+        }
+        do {
+            let result = try run(closure, base, object, n)
+            close(base, code.slotCount)
+            return result
+        } catch {
+            close(base, code.slotCount)
+            throw framed(error, n, code.name, isStandardLibrary: code.source.isStandardLibrary)
+        }
+    }
+
+    /// Runs a closure on a frame whose parameters are set; the caller closes the frame.
+    func run(_ closure: Closure, _ base: UnsafeMutablePointer<Word>, _ object: Object?, _ n: NodePointer?) throws -> Word {
+        let code = closure.code
+        depth &+= 1
+        if depth > Self.maxDepth { depth &-= 1; throw Diagnostic(.limit, "calls nested too deep", help: ["more than \(Self.maxDepth) calls were under way: does the recursion end?"]) }
+        stepsLeft &-= 1
+        if let n, stepsLeft < 0 || nns_interrupted() { depth &-= 1; stepsLeft &+= 1; try step(n) }
+        let savedFrame = frame, savedOwner = randomOwner
+        frame = base
+        defer {
+            frame = savedFrame
+            randomOwner = savedOwner
+            depth &-= 1
+        }
+        var i = 0
+        for slot in code.captureSlots {
+            let w = closure.captures[i]
+            w.retain()
+            base[Int(slot)] = w
+            i &+= 1
+        }
+        if let object {
+            base[code.selfSlot] = Word(.object(object))
+            randomOwner = object
+        }
+        if code.ownSlot >= 0 { base[code.ownSlot] = Word(.function(closure)) }
+        if !code.isSimple { try checkShapes(code, base) }
+        if let object, object.pending > 0, code.name == "forward" { try makeLazyFields(object, code, base) }
+        let result: Word
+        if code.isExpression {
+            result = try evaluate(code.body)
+        } else {
+            let saved = returned
+            returned = .none
+            do {
+                _ = try execute(code.body, tail: true)
+                result = returned
+                returned = saved
+            } catch let signal as ControlSignal where signal.flow == .returned {
+                result = returned
+                returned = saved
+            } catch {
+                returned.release()
+                returned = saved
+                throw error
+            }
+        }
+        if let shape = code.returnShape {
+            let value = Value(taking: result)
+            try checkReturn(code, shape, value, base)
+            return Word(value)
+        }
+        return result
+    }
+
+    // MARK: General binding
+
+    /// Binds arguments to a function's parameters in a new frame and runs it.
+    func callClosure(_ closure: Closure, _ arguments: [Value], _ keywords: [(name: String, value: Value)], object: Object? = nil) throws -> Value {
+        let code = closure.code
+        let base = try open(code.slotCount)
+        defer { close(base, code.slotCount) }
+        try bind(closure, base, arguments, keywords, object)
+        return Value(taking: try run(closure, base, object, nil))
+    }
+
+    /// Runs `body` on a new frame in which a closure's parameters are bound, and closes the frame.
+    func withBoundFrame<T>(_ closure: Closure, _ arguments: [Value], _ keywords: [(name: String, value: Value)],
+                           _ body: (UnsafeMutablePointer<Word>) throws -> T) throws -> T {
+        let base = try open(closure.code.slotCount)
+        defer { close(base, closure.code.slotCount) }
+        try bind(closure, base, arguments, keywords, nil)
+        return try body(base)
+    }
+
+    private func bind(_ closure: Closure, _ base: UnsafeMutablePointer<Word>, _ arguments: [Value],
+                      _ keywords: [(name: String, value: Value)], _ object: Object?) throws {
+        let code = closure.code
+        let parameters = code.parameters
+        var next = 0
+        for (i, p) in parameters.enumerated() {
+            if p.isRest {
+                base[i] = Word(Value(list: Array(arguments[min(next, arguments.count)...])))
+                next = arguments.count
+            } else if next < arguments.count {
+                base[i] = Word(arguments[next])
+                next += 1
+            }
+        }
+        if next < arguments.count { throw arity(code, given: arguments.count) }
+        for (name, value) in keywords {
+            guard let i = parameters.firstIndex(where: { $0.name == name }), !parameters[i].isRest else {
+                throw unknownKeyword(name, of: code.name, accepted: parameters.map(\.name))
+            }
+            guard base[i].isUnset else { throw Diagnostic(.type, "\(code.name) got `\(name)` twice") }
+            base[i] = Word(value)
+        }
+        guard parameters.indices.contains(where: { base[$0].isUnset }) else { return }
+        // Defaults see the parameters before them.
+        let savedFrame = frame
+        frame = base
+        defer { frame = savedFrame }
+        var i = 0
+        for slot in code.captureSlots {
+            if base[Int(slot)].isUnset {
+                let w = closure.captures[i]
+                w.retain()
+                base[Int(slot)] = w
+            }
+            i += 1
+        }
+        if let object, base[code.selfSlot].isUnset { base[code.selfSlot] = Word(.object(object)) }
+        for (i, p) in parameters.enumerated() where base[i].isUnset {
+            guard let node = p.defaultValue else { throw missing(p.name, of: code.name, signature: signature(code)) }
+            base[i] = try evaluate(node)
+        }
+        // `run` sets captures and `self` again; give back what the defaults needed.
+        for slot in code.captureSlots { base[Int(slot)].release(); base[Int(slot)] = .unset }
+        if object != nil { base[code.selfSlot].release(); base[code.selfSlot] = .unset }
+    }
+
+    func signature(_ code: FunctionCode) -> String {
+        let parts = code.parameters.map { p in
+            p.isRest ? "\(p.name)..." : p.defaultValue.map { "\(p.name)=\($0.pointee.text)" } ?? p.name
+        }
+        return "\(code.name)(\(parts.joined(separator: ", ")))"
+    }
+
+    private func arity(_ code: FunctionCode, given: Int) -> Diagnostic {
+        Diagnostic(.type, "\(code.name) takes \(counted(code.parameters.count, "argument")), got \(given)", notes: ["it is `\(signature(code))`"])
+    }
+
+    func missing(_ name: String, of function: String, signature: String) -> Diagnostic {
+        Diagnostic(.type, "\(function) needs `\(name)`", notes: ["it is `\(signature)`"])
+    }
+
+    func unknownKeyword(_ name: String, of function: String, accepted: [String]) -> Diagnostic {
+        var error = Diagnostic(.type, "\(function) has no parameter `\(name)`", notes: accepted.isEmpty ? ["it takes none"] : ["it accepts: \(accepted.joined(separator: ", "))"])
+        if let near = nearest(name, accepted) { error.help = ["did you mean `\(near)`?"] }
+        return error
+    }
+
+    // MARK: Built-ins
+
+    private func callBuiltin(_ n: NodePointer, _ operation: Operation) throws -> Word {
+        let key = UInt(bitPattern: ObjectIdentifier(operation).hashValue)
+        if n.pointee.cacheKey != key {
+            do { try plan(n, operation) } catch { throw located(error, n) }
+            n.pointee.cacheKey = key
+        }
+        let count = operation.parameters.count
+        let base: UnsafeMutablePointer<Value>
+        do { base = try reserveArguments(count) } catch { throw located(error, n) }
+        defer { releaseArguments(base, count) }
+        var rest: [Value] = []
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            let target = Int(n.pointee.plan[i])
+            let x = try value(part.pointee.op == .keyword ? part.pointee.a : part)
+            if target < 0 { rest.append(x) } else { base[target] = x }
+        }
+        if operation.restIndex >= 0 { base[operation.restIndex] = Value(list: rest) }
+        // After the arguments, the plan lists the parameters that take their defaults.
+        var i = Int(n.pointee.count) + 1
+        for _ in 0..<Int(n.pointee.plan[Int(n.pointee.count)]) {
+            let p = Int(n.pointee.plan[i])
+            base[p] = operation.parameters[p].defaultValue.unsafelyUnwrapped
+            i += 1
+        }
+        do { return try Word(invoke(operation, base, n)) } catch { throw argumentError(error, n, operation, base) }
+    }
+
+    @inline(__always) private func invoke(_ operation: Operation, _ base: UnsafeMutablePointer<Value>, _ n: NodePointer) throws -> Value {
+        let result = try operation.invoke(self, base)
+        if checksNaN { try checkNaN(result, base, operation, n) }
+        return result
+    }
+
+    /// Works out which parameter each written argument binds to.
+    private func plan(_ n: NodePointer, _ operation: Operation) throws {
+        let count = Int(n.pointee.count)
+        let parameters = operation.parameters
+        var targets: [Int32] = []
+        var taken = Set<Int>()
+        var next = 0
+        for i in 0..<count {
+            let part = n.pointee.list[i]
+            if part.pointee.op == .keyword {
+                let name = part.pointee.name
+                guard let p = parameters.firstIndex(where: { $0.name == name && !$0.isRest }) else {
+                    throw located(unknownKeyword(name, of: operation.name, accepted: parameters.filter { !$0.isRest }.map(\.name)), part)
+                }
+                guard taken.insert(p).inserted else { throw located(Diagnostic(.type, "\(operation.name) got `\(name)` twice"), part) }
+                targets.append(Int32(p))
+            } else {
+                if next == operation.restIndex { targets.append(-1); continue }
+                guard next < parameters.count else {
+                    throw Diagnostic(.type, "\(operation.name) takes \(parameters.contains { $0.defaultValue != nil } ? "at most " : "")\(counted(parameters.count, "argument")), got \(n.pointee.count)",
+                                     notes: ["it is `\(operation.signature)`"])
+                }
+                guard taken.insert(next).inserted else { throw located(Diagnostic(.syntax, "a positional argument follows a keyword argument"), part) }
+                targets.append(Int32(next))
+                next += 1
+            }
+        }
+        var defaults: [Int32] = []
+        for (p, parameter) in parameters.enumerated() where !parameter.isRest && !taken.contains(p) {
+            guard parameter.defaultValue != nil else { throw missing(parameter.name, of: operation.name, signature: operation.signature) }
+            defaults.append(Int32(p))
+        }
+        let all = targets + [Int32(defaults.count)] + defaults
+        let plan = UnsafeMutablePointer<Int32>.allocate(capacity: all.count)
+        plan.initialize(from: all, count: all.count)
+        n.pointee.plan = plan
+    }
+
+    /// `x = f(x, …)` with a built-in: x moves into the call, so that it may be changed in place, and comes back
+    /// where the call fails.
+    func assignMoving(_ assign: NodePointer) throws {
+        let n = assign.pointee.b!, target = assign.pointee.a!
+        let slot: UnsafeMutablePointer<Word> = target.pointee.op == .local ? frame + Int(target.pointee.slot) : target.pointee.cell
+        let w = n.pointee.a.pointee.cell.pointee
+        guard w.tag == Word.Tag.function, let builtin = w.function as? BuiltinFunction, builtin.operation.movesFirst, slot.pointee.isReference else {
+            let result = try evaluate(n)
+            let old = slot.pointee
+            slot.pointee = result
+            old.release()
+            return
+        }
+        let operation = builtin.operation
+        let key = UInt(bitPattern: ObjectIdentifier(operation).hashValue)
+        if n.pointee.cacheKey != key {
+            do { try plan(n, operation) } catch { throw located(error, n) }
+            n.pointee.cacheKey = key
+        }
+        let count = operation.parameters.count
+        let base = try reserveArguments(count)
+        defer { releaseArguments(base, count) }
+        for i in 1..<max(1, Int(n.pointee.count)) {
+            let part = n.pointee.list[i]
+            base[Int(n.pointee.plan[i])] = try value(part.pointee.op == .keyword ? part.pointee.a : part)
+        }
+        base[0] = Value(taking: slot.pointee)
+        slot.pointee = .none
+        do {
+            slot.pointee = try Word(operation.invoke(self, base))
+        } catch {
+            slot.pointee = Word(base[0])
+            throw argumentError(error, n, operation, base)
+        }
+    }
+
+    // MARK: Members
+
+    /// `object.method(…)`, `record.f(…)`.
+    private func callMember(_ n: NodePointer, _ callee: NodePointer) throws -> Word {
+        let base = try value(callee.pointee.a)
+        let name = callee.pointee.name
+        if case .object(let object) = base, let method = object.declaration.methods[name] {
+            if n.pointee.count == method.code.simpleCount, !hasKeywords(n) { return try callSimple(n, method, object) }
+            let (arguments, keywords) = try evaluateArguments(n)
+            do { return Word(try callClosure(method, arguments, keywords, object: object)) } catch { throw framed(error, n, method.code.name, isStandardLibrary: method.code.source.isStandardLibrary) }
+        }
+        let function: Value
+        do { function = try field(base, name) } catch { throw located(error, callee) }
+        if case .function(let f as BuiltinFunction) = function { return try callBuiltin(n, f.operation) }
+        let (arguments, keywords) = try evaluateArguments(n)
+        do { return Word(try apply(function, arguments, keywords)) } catch { throw framed(error, n, function) }
+    }
+
+    // MARK: From native code
+
+    /// Calls any callable value: the way built-ins call back.
+    public func apply(_ function: Value, _ arguments: [Value], _ keywords: [(name: String, value: Value)] = []) throws -> Value {
+        switch function {
+        case .function(let f):
+            if let closure = f as? Closure { return try callClosure(closure, arguments, keywords) }
+            if let builtin = f as? BuiltinFunction { return try applyBuiltin(builtin.operation, arguments, keywords) }
+            if let native = f as? NativeFunction {
+                depth += 1
+                defer { depth -= 1 }
+                if depth > Self.maxDepth { throw Diagnostic(.limit, "calls nested too deep") }
+                return try native.body(self, arguments, keywords)
+            }
+            if let declaration = f as? ObjectDeclaration { return .object(try construct(declaration, arguments, keywords)) }
+            throw Diagnostic(.type, "\(f.name) cannot be called")
+        case .object(let object):
+            guard let method = object.declaration.methods["forward"] else {
+                throw Diagnostic(.type, "\(object.declaration.name) has no `forward`, so it cannot be called")
+            }
+            return try callClosure(method, arguments, keywords, object: object)
+        default:
+            throw Diagnostic(.type, "cannot call \(function.described)", help: isNumeric(function) ? ["write `*` to multiply"] : [])
+        }
+    }
+
+    private func isNumeric(_ value: Value) -> Bool {
+        switch value {
+        case .number, .scalar, .tensor: true
+        default: false
+        }
+    }
+
+    private func applyBuiltin(_ operation: Operation, _ arguments: [Value], _ keywords: [(name: String, value: Value)]) throws -> Value {
+        let parameters = operation.parameters
+        let base = try reserveArguments(parameters.count)
+        defer { releaseArguments(base, parameters.count) }
+        var given = [Bool](repeating: false, count: parameters.count)
+        var next = 0
+        for (i, p) in parameters.enumerated() {
+            if p.isRest {
+                base[i] = Value(list: Array(arguments[min(next, arguments.count)...]))
+                next = arguments.count
+                given[i] = true
+            } else if next < arguments.count {
+                base[i] = arguments[next]
+                given[i] = true
+                next += 1
+            }
+        }
+        if next < arguments.count {
+            throw Diagnostic(.type, "\(operation.name) takes \(counted(parameters.count, "argument")), got \(arguments.count)", notes: ["it is `\(operation.signature)`"])
+        }
+        for (name, value) in keywords {
+            guard let i = parameters.firstIndex(where: { $0.name == name && !$0.isRest }) else {
+                throw unknownKeyword(name, of: operation.name, accepted: parameters.filter { !$0.isRest }.map(\.name))
+            }
+            guard !given[i] else { throw Diagnostic(.type, "\(operation.name) got `\(name)` twice") }
+            base[i] = value
+            given[i] = true
+        }
+        for (i, p) in parameters.enumerated() where !given[i] {
+            guard let value = p.defaultValue else { throw missing(p.name, of: operation.name, signature: operation.signature) }
+            base[i] = value
+        }
+        return try operation.invoke(self, base)
+    }
+}
+
+func counted(_ n: Int, _ what: String) -> String { n == 1 ? "1 \(what)" : "\(n) \(what)s" }

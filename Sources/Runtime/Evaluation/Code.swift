@@ -1,0 +1,176 @@
+import Syntax
+
+/// What the tree walker walks: plain structs with pointers to their children, names resolved to slots.
+///
+/// Goals: reading a node touches no reference count; operands that are constants, locals or top-level names are
+/// read without a call; a call remembers how its arguments bind (`cacheKey`, `plan`). Nodes live as long as the
+/// process: code is small, and closures may outlive their entry.
+struct CodeNode {
+    var op: OpCode
+    var flag = false
+    /// A slot of the frame, a field, or another small number; the op says which.
+    var slot: Int32 = -1
+    var count: Int32 = 0
+    var span: Span
+    var source: Unmanaged<Source>
+    var a: NodePointer! = nil
+    var b: NodePointer! = nil
+    var c: NodePointer! = nil
+    var list: UnsafeMutablePointer<NodePointer>! = nil
+    /// The value of a number; the offset of a binary operator in the text.
+    var number: Double = 0
+    /// A top-level name's cell.
+    var cell: UnsafeMutablePointer<Word>! = nil
+    /// An immortal object: a constant's text, a function's code, a declaration's plan.
+    var object: UnsafeMutableRawPointer! = nil
+    /// The callee or record shape seen last, and what was worked out for it.
+    var cacheKey: UInt = 0
+    var plan: UnsafeMutablePointer<Int32>! = nil
+}
+
+typealias NodePointer = UnsafeMutablePointer<CodeNode>
+
+extension CodeNode {
+    @inline(__always) func held<T: AnyObject>(_: T.Type) -> T { Unmanaged<T>.fromOpaque(object).takeUnretainedValue() }
+    var text: String { source.takeUnretainedValue().text(of: span) }
+    var name: String { held(Text.self).string }
+}
+
+enum OpCode: UInt8 {
+    // Operands that fold into their parent come first.
+    case number, local, global
+    case constant, field, selfValue
+    case interpolated, list, bracket, comprehension, record
+    case negate, not
+    case add, subtract, multiply, divide, floorDivide, modulo, matmul, power
+    case equal, notEqual, less, lessEqual, greater, greaterEqual, isIn
+    case elementOr, elementAnd
+    case and, or, compose, range
+    case call, index, member, transpose, lambda, conditional, attempt, block
+    // Statements
+    case expression, assign, update, function, object, forLoop, whileLoop, breakLoop, continueLoop, returnValue
+    case importModule, main, test, assert
+    // Patterns and parts
+    case listPattern, recordPattern, clause, condition, keyword, slice, ellipsis, interpolation, spread
+}
+
+/// A function's body with what a call needs to know.
+final class FunctionCode {
+    let name: String
+    let source: Source
+    var span: Span
+    var parameters: [CodeParameter] = []
+    /// Parameters that need no default, when nothing is collected: a call with exactly this many positional
+    /// arguments binds them in order. -1 where binding is never that simple.
+    var simpleCount = -1
+    var hasRest = false
+    var isSimple = true
+    /// Slots: parameters, then captures, then `self` and the function itself where used, then other locals.
+    var slotCount = 0
+    var captures: [Capture] = []
+    /// The slots that captures are copied to at a call, in the order of `captures`.
+    var captureSlots: [Int32] = []
+    /// For an initialiser: the names of `forward`'s parameters that take its first slots.
+    var forwardNames: [String] = []
+    var selfSlot = -1
+    /// Where a local function finds itself.
+    var ownSlot = -1
+    var body: NodePointer!
+    var isExpression = false
+    /// A `break`, `continue` or `return` stands inside an expression here and arrives as a thrown signal.
+    var throwsSignals = false
+    var documentation = ""
+    var slotNames: [String] = []
+    /// Top-level names that the body reads, so that layers behind them are found.
+    var globalsRead: [(name: String, cell: UnsafeMutablePointer<Word>)] = []
+    var returnShape: ShapeAnnotation?
+
+    init(name: String, source: Source, span: Span) {
+        self.name = name; self.source = source; self.span = span
+    }
+
+    struct Capture {
+        var name: String
+        /// The slot in the frame of the function around.
+        var outerSlot: Int32
+    }
+}
+
+struct CodeParameter {
+    var name: String
+    var defaultValue: NodePointer?
+    var isRest: Bool
+    var shape: ShapeAnnotation?
+    var span: Span
+}
+
+/// `[n, d]` after a parameter or `->`.
+struct ShapeAnnotation {
+    enum Part { case size(Int), name(String), rest }
+    var parts: [Part]
+    var text: String
+}
+
+/// What an `object` or `layer` statement makes when it runs.
+final class DeclarationCode {
+    var name = ""
+    var isLayer = false
+    var constructor: FunctionCode!
+    var fields: [(name: String, role: ObjectDeclaration.Field.Role, initializer: FunctionCode?, isLazy: Bool)] = []
+    var methods: [FunctionCode] = []
+    /// Conditions checked at construction, in order, each a function of `self`.
+    var asserts: [FunctionCode] = []
+    var documentation = ""
+}
+
+/// A file's or the session's top-level names.
+public final class Module {
+    public let name: String
+    public internal(set) var source: Source?
+    /// Cells in the order of their first mention; a cell never moves.
+    private(set) var names: [String] = []
+    private var cells: [String: UnsafeMutablePointer<Word>] = [:]
+    /// Names that the module itself set (not built-ins it mentions).
+    private(set) var assigned: Set<String> = []
+    /// True while its statements run (an import of it then is a cycle).
+    var isRunning = false
+    var isMain = false
+
+    init(name: String) { self.name = name }
+
+    /// The cell of a name, made at its first mention with the built-in of that name in it.
+    func cell(_ name: String, prelude: [String: Word]) -> UnsafeMutablePointer<Word> {
+        if let cell = cells[name] { return cell }
+        let cell = UnsafeMutablePointer<Word>.allocate(capacity: 1)
+        let initial = prelude[name] ?? .unset
+        initial.retain()
+        cell.initialize(to: initial)
+        cells[name] = cell
+        names.append(name)
+        return cell
+    }
+
+    func existingCell(_ name: String) -> UnsafeMutablePointer<Word>? { cells[name] }
+    func noteAssigned(_ name: String) { assigned.insert(name) }
+
+    /// The names the module set and their values, in order.
+    public var bindings: [(name: String, value: Value)] {
+        names.compactMap { name in
+            guard assigned.contains(name), let word = cells[name]?.pointee, !word.isUnset else { return nil }
+            return (name, Value(word))
+        }
+    }
+
+    /// Forgets everything the module set (`:reset`).
+    func clear(prelude: [String: Word]) {
+        for name in names {
+            let cell = cells[name]!
+            let old = cell.pointee
+            let initial = prelude[name] ?? .unset
+            initial.retain()
+            cell.pointee = initial
+            old.release()
+        }
+        assigned = []
+    }
+}

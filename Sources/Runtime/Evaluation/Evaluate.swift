@@ -1,0 +1,361 @@
+import CKernels
+import Glibc
+import Syntax
+import Tensors
+
+/// How a statement ended.
+enum Flow { case normal, breakLoop, continueLoop, returned }
+
+/// A `break`, `continue` or `return` on its way out of an expression; `Interpreter.returned` holds the value.
+struct ControlSignal: Error { let flow: Flow }
+
+/// The end of the program by `exit(code)`.
+public struct ExitRequest: Error {
+    public let code: Int32
+    public init(code: Int32) { self.code = code }
+}
+
+// The tree walker's expressions. `evaluate` gives a word that the caller owns. Numbers are computed on the spot;
+// everything else goes through values, whose references Swift keeps, so that an error leaks nothing.
+extension Interpreter {
+    /// The plain number of an operand that is a literal, a local or a top-level name; false otherwise.
+    @inline(__always) func quick(_ n: NodePointer, _ x: inout Double) -> Bool {
+        switch n.pointee.op {
+        case .number:
+            x = n.pointee.number
+            return true
+        case .local:
+            let w = frame[Int(n.pointee.slot)]
+            x = w.number
+            return w.isNumber
+        case .global:
+            let w = n.pointee.cell.pointee
+            x = w.number
+            return w.isNumber
+        default: return false
+        }
+    }
+
+    /// The value of an expression as Swift keeps it.
+    @inline(__always) func value(_ n: NodePointer) throws -> Value { Value(taking: try evaluate(n)) }
+
+    func evaluate(_ n: NodePointer) throws -> Word {
+        switch n.pointee.op {
+        case .number: return Word(number: n.pointee.number)
+        case .local:
+            let w = frame[Int(n.pointee.slot)]
+            if w.isUnset { throw unsetLocal(n) }
+            w.retain()
+            return w
+        case .global:
+            let w = n.pointee.cell.pointee
+            if w.isUnset { throw unknownName(n) }
+            w.retain()
+            return w
+        case .constant:
+            switch UInt64(n.pointee.slot) {
+            case Word.Tag.bool: return Word(bool: n.pointee.flag)
+            case Word.Tag.none: return .none
+            default:
+                let w = Word(bits: UInt64(UInt(bitPattern: n.pointee.object)), meta: Word.Tag.string)
+                w.retain()
+                return w
+            }
+        case .field:
+            let object = frame[Int(n.pointee.count)].object
+            let w = object.fields[Int(n.pointee.slot)]
+            if w.isUnset { throw unmadeField(n, object) }
+            w.retain()
+            return w
+        case .selfValue: return .none
+        case .add:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x + y) }
+            return try arithmetic(n, .add)
+        case .subtract:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x - y) }
+            return try arithmetic(n, .subtract)
+        case .multiply:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x * y) }
+            return try arithmetic(n, .multiply)
+        case .divide:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x / y) }
+            return try arithmetic(n, .divide)
+        case .floorDivide: return try arithmetic(n, .floorDivide)
+        case .modulo: return try arithmetic(n, .modulo)
+        case .power: return try arithmetic(n, .power)
+        case .less:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x < y) }
+            return try arithmetic(n, .less)
+        case .lessEqual:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x <= y) }
+            return try arithmetic(n, .lessEqual)
+        case .greater:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x > y) }
+            return try arithmetic(n, .greater)
+        case .greaterEqual:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x >= y) }
+            return try arithmetic(n, .greaterEqual)
+        case .equal: return try arithmetic(n, .equal)
+        case .notEqual: return try arithmetic(n, .notEqual)
+        case .call: return try call(n)
+        case .conditional, .attempt, .block: return try blockValue(n)
+        case .and, .or: return try logical(n)
+        default: return Word(try general(n))
+        }
+    }
+
+    /// A binary operation whose operands are not both at hand: numbers without values, the rest by `operate`.
+    private func arithmetic(_ n: NodePointer, _ op: BinaryOperation) throws -> Word {
+        let left = try evaluate(n.pointee.a)
+        if left.isNumber {
+            let right = try evaluate(n.pointee.b)
+            if right.isNumber {
+                let x = left.number, y = right.number
+                switch op {
+                case .add: return Word(number: x + y)
+                case .subtract: return Word(number: x - y)
+                case .multiply: return Word(number: x * y)
+                case .divide: return Word(number: x / y)
+                case .less: return Word(bool: x < y)
+                case .lessEqual: return Word(bool: x <= y)
+                case .greater: return Word(bool: x > y)
+                case .greaterEqual: return Word(bool: x >= y)
+                case .equal: return Word(bool: x == y)
+                case .notEqual: return Word(bool: x != y)
+                default: return Word(number: Tensor.scalar(op, x, .number, y, .number).0)
+                }
+            }
+            return try operate(n, op, .number(left.number), Value(taking: right))
+        }
+        let a = Value(taking: left)
+        return try operate(n, op, a, try value(n.pointee.b))
+    }
+
+    private func operate(_ n: NodePointer, _ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Word {
+        do { return Word(try binary(op, a, b)) } catch { throw operandError(error, n, a, b, op) }
+    }
+
+    private func logical(_ n: NodePointer) throws -> Word {
+        let isAnd = n.pointee.op == .and
+        let left = try value(n.pointee.a)
+        guard let first = left.asBool else { return try elementLogical(n, left) }
+        if case .tensor(let t, _) = left, t.rank > 0 { return try elementLogical(n, left) }
+        if first != isAnd { return Word(bool: first) }
+        let right = try value(n.pointee.b)
+        if let second = right.asBool { return Word(bool: second) }
+        throw wantsBool(n.pointee.b, right, isAnd ? "`and`" : "`or`")
+    }
+
+    private func elementLogical(_ n: NodePointer, _ left: Value) throws -> Word {
+        throw wantsBool(n.pointee.a, left, n.pointee.op == .and ? "`and`" : "`or`")
+    }
+
+    func wantsBool(_ n: NodePointer, _ value: Value, _ what: String) -> Diagnostic {
+        var error = Diagnostic(.type, "\(what) needs true or false, got \(value.described)", source: n.pointee.source.takeUnretainedValue(), span: n.pointee.span)
+        if case .tensor(let t, _) = value, t.dtype == .bool {
+            error.help = ["`all(…)` asks whether every element is true, `any(…)` whether one is; `&` and `|` combine elementwise"]
+        }
+        return error
+    }
+
+    /// The truth of a condition.
+    @inline(__always) func condition(_ n: NodePointer, _ what: String) throws -> Bool {
+        let w = try evaluate(n)
+        if w.meta == Word.Tag.bool { return w.bits != 0 }
+        let value = Value(taking: w)
+        if let b = value.asBool { return b }
+        throw wantsBool(n, value, what)
+    }
+
+    /// Expressions that always make values.
+    private func general(_ n: NodePointer) throws -> Value {
+        switch n.pointee.op {
+        case .negate:
+            let x = try value(n.pointee.a)
+            if case .number(let v) = x { return .number(-v) }
+            do { return try negated(x) } catch { throw located(error, n) }
+        case .not:
+            let x = try value(n.pointee.a)
+            if let b = x.asBool, x.serial == 0 { return .bool(!b) }
+            if case .tensor(let t, _) = x, t.dtype == .bool { return Value(try Tensor.unary(.not, t)) }
+            throw wantsBool(n.pointee.a, x, "`not`")
+        case .matmul:
+            let a = try value(n.pointee.a)
+            // `a @ b'` reads b's rows; nothing is transposed in memory.
+            let right = n.pointee.b!
+            if right.pointee.op == .transpose {
+                let b = try value(right.pointee.a)
+                if case .tensor(let t, _) = b, t.rank == 2, case .tensor(let s, _) = a, s.rank == 2 {
+                    do { return try Op.matmul(a, b, .bool(false), .bool(true)) } catch {
+                        throw operandError(error, n, a, try transposed(b), nil)
+                    }
+                }
+                let bt = try transposedAt(right, b)
+                do { return try product(a, bt) } catch { throw operandError(error, n, a, bt, nil) }
+            }
+            let b = try value(right)
+            do { return try product(a, b) } catch { throw operandError(error, n, a, b, nil) }
+        case .elementAnd, .elementOr:
+            let a = try value(n.pointee.a), b = try value(n.pointee.b)
+            let op: BinaryOperation = n.pointee.op == .elementAnd ? .and : .or
+            do {
+                if case .bool(let x) = a, case .bool(let y) = b { return .bool(op == .and ? x && y : x || y) }
+                return try (op == .and ? Op.elementAnd : Op.elementOr)(a, b)
+            } catch { throw operandError(error, n, a, b, op) }
+        case .isIn:
+            let a = try value(n.pointee.a), b = try value(n.pointee.b)
+            do { return .bool(try contains(b, a)) } catch { throw located(error, n) }
+        case .transpose:
+            return try transposedAt(n, try value(n.pointee.a))
+        case .list:
+            var items: [Value] = []
+            items.reserveCapacity(Int(n.pointee.count))
+            for i in 0..<Int(n.pointee.count) { items.append(try value(n.pointee.list[i])) }
+            return Value(list: items)
+        case .bracket:
+            var items: [Value] = []
+            items.reserveCapacity(Int(n.pointee.count))
+            for i in 0..<Int(n.pointee.count) { items.append(try value(n.pointee.list[i])) }
+            do { return try bracketed(items) } catch { throw located(error, n) }
+        case .comprehension: return try comprehension(n)
+        case .record:
+            var keys: [String] = [], values: [Value] = []
+            for i in 0..<Int(n.pointee.count) {
+                let part = n.pointee.list[i]
+                keys.append(part.pointee.name)
+                values.append(try value(part.pointee.a))
+            }
+            if Set(keys).count < keys.count { throw located(Diagnostic(.value, "a key stands twice in the record"), n) }
+            return .record(Record(keys, values))
+        case .interpolated: return try interpolated(n)
+        case .compose:
+            var stages: [Value] = []
+            for i in 0..<Int(n.pointee.count) {
+                let part = n.pointee.list[i]
+                let stage = try value(part)
+                switch stage {
+                case .function: stages.append(stage)
+                case .object(let o):
+                    if let inner = o.stages { stages += inner } else { stages.append(stage) }
+                default:
+                    throw located(Diagnostic(.type, "`>>` joins functions and layers, got \(stage.described)"), part)
+                }
+            }
+            do { return try compose(stages) } catch { throw located(error, n) }
+        case .range:
+            let a = try value(n.pointee.a), b = try value(n.pointee.b)
+            do { return try makeRange(a, b, halfOpen: n.pointee.flag) } catch { throw located(error, n) }
+        case .index: return try index(n)
+        case .member: return try member(n)
+        case .lambda: return .function(closure(n.pointee.held(FunctionCode.self)))
+        default: throw located(Diagnostic(.syntax, "expected an expression"), n)
+        }
+    }
+
+    private func transposedAt(_ n: NodePointer, _ x: Value) throws -> Value {
+        do { return try transposed(x) } catch { throw located(error, n) }
+    }
+
+    func makeRange(_ a: Value, _ b: Value, halfOpen: Bool) throws -> Value {
+        func whole(_ v: Value) throws -> Double {
+            guard let x = v.asDouble else { throw Diagnostic(.type, "a range runs between whole numbers, got \(v.described)") }
+            guard x == x.rounded(), abs(x) <= 9_007_199_254_740_992 else { throw Diagnostic(.value, "a range runs between whole numbers, got \(numberText(x))") }
+            return x
+        }
+        let start = try whole(a), end = try whole(b)
+        let count = halfOpen ? end - start : end - start + 1
+        return .range(RangeValue(start: start, step: 1, count: max(0, Int(count))))
+    }
+
+    /// `[…]`: a tensor of what stacks, else a list.
+    func bracketed(_ items: [Value]) throws -> Value {
+        if items.isEmpty { return Value(list: []) }
+        func stacks(_ value: Value) -> Bool {
+            switch value {
+            case .number, .scalar, .bool, .tensor: true
+            case .list(let l): !l.items.isEmpty && l.items.allSatisfy(stacks)
+            case .range: true
+            default: false
+            }
+        }
+        guard items.allSatisfy(stacks) else { return Value(list: items) }
+        return try stack(items, what: "[ ]")
+    }
+
+    private func interpolated(_ n: NodePointer) throws -> Value {
+        var text = ""
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            if part.pointee.op == .interpolation {
+                let x = try value(part.pointee.a)
+                do {
+                    text += try part.pointee.object == nil ? display(x) : formatted(x, spec: part.pointee.name)
+                } catch { throw located(error, part) }
+            } else {
+                text += part.pointee.name
+            }
+        }
+        return Value(text)
+    }
+
+    // MARK: Functions and blocks
+
+    /// A function value: its code with the locals it captures.
+    func closure(_ code: FunctionCode) -> Closure {
+        let result = Closure(code)
+        for (i, capture) in code.captures.enumerated() {
+            let w = frame[Int(capture.outerSlot)]
+            w.retain()
+            result.captures[i] = w
+        }
+        return result
+    }
+
+    /// A block, `if` or `try` as an expression.
+    func blockValue(_ n: NodePointer) throws -> Word {
+        let saved = returned
+        returned = .none
+        let flow: Flow
+        do { flow = try execute(n, tail: true) } catch {
+            if !(error is ControlSignal) { returned.release(); returned = saved }
+            throw error
+        }
+        if flow != .normal { throw ControlSignal(flow: flow) }
+        let result = returned
+        returned = saved
+        return result
+    }
+
+    private func comprehension(_ n: NodePointer) throws -> Value {
+        var items: [Value] = []
+        try comprehend(n, 0, &items)
+        do { return try bracketed(items) } catch { throw located(error, n) }
+    }
+
+    private func comprehend(_ n: NodePointer, _ level: Int, _ items: inout [Value]) throws {
+        if level == Int(n.pointee.count) {
+            guard items.count < items.capacity || Memory.used &+ items.count * 48 < Memory.limit else {
+                throw located(TensorError(.limit, "not enough memory for a list of \(items.count + 1) items"), n)
+            }
+            items.append(try value(n.pointee.a))
+            return
+        }
+        let clause = n.pointee.list[level]
+        if clause.pointee.op == .condition {
+            if try condition(clause.pointee.a, "`if`") { try comprehend(n, level + 1, &items) }
+            return
+        }
+        try iterate(clause) {
+            try self.comprehend(n, level + 1, &items)
+            return true
+        }
+    }
+}

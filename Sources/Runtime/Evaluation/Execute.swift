@@ -1,0 +1,274 @@
+import CKernels
+import Syntax
+import Tensors
+
+// The tree walker's statements.
+extension Interpreter {
+    /// Counts a step against `--max-steps` and looks for an interrupt.
+    @inline(__always) func step(_ n: NodePointer) throws {
+        stepsLeft &-= 1
+        if stepsLeft < 0 { throw located(Diagnostic(.limit, "the program took more steps than --max-steps allows"), n) }
+        if nns_interrupted() { throw located(Diagnostic(.interrupt, "interrupted"), n) }
+    }
+
+    /// Runs a statement. With `tail`, the value of an expression statement goes to `returned` (which is `none`
+    /// before): it is the value of the block around.
+    func execute(_ n: NodePointer, tail: Bool) throws -> Flow {
+        switch n.pointee.op {
+        case .block:
+            let count = Int(n.pointee.count)
+            guard count > 0 else { return .normal }
+            for i in 0..<(count - 1) {
+                let flow = try execute(n.pointee.list[i], tail: false)
+                if flow != .normal { return flow }
+            }
+            return try execute(n.pointee.list[count - 1], tail: tail)
+        case .expression:
+            let inner = n.pointee.a!
+            switch inner.pointee.op {
+            case .conditional, .attempt, .block: return try execute(inner, tail: tail)
+            default:
+                try step(n)
+                let w = try evaluate(inner)
+                if tail {
+                    returned.release()
+                    returned = w
+                } else { w.release() }
+                return .normal
+            }
+        case .assign:
+            try step(n)
+            let target = n.pointee.a!
+            if n.pointee.flag, n.pointee.b.pointee.op == .call {
+                try assignMoving(n)
+                return .normal
+            }
+            let w = try evaluate(n.pointee.b)
+            switch target.pointee.op {
+            case .local:
+                let slot = frame + Int(target.pointee.slot)
+                let old = slot.pointee
+                slot.pointee = w
+                old.release()
+            case .global:
+                let old = target.pointee.cell.pointee
+                target.pointee.cell.pointee = w
+                old.release()
+            default: try assign(target, Value(taking: w))
+            }
+            return .normal
+        case .update:
+            try step(n)
+            try update(n)
+            return .normal
+        case .conditional:
+            if try condition(n.pointee.a, "`if`") { return try execute(n.pointee.b, tail: tail) }
+            guard let other = n.pointee.c else { return .normal }
+            return try execute(other, tail: tail)
+        case .forLoop: return try forLoop(n, 0)
+        case .whileLoop:
+            while try condition(n.pointee.a, "`while`") {
+                try step(n)
+                let flow = try loopBody(n.pointee.b)
+                if flow == .breakLoop { break }
+                if flow == .returned { return flow }
+            }
+            return .normal
+        case .breakLoop: return .breakLoop
+        case .continueLoop: return .continueLoop
+        case .returnValue:
+            let w = n.pointee.a == nil ? Word.none : try evaluate(n.pointee.a)
+            returned.release()
+            returned = w
+            return .returned
+        case .function:
+            let code = n.pointee.held(FunctionCode.self)
+            try assign(n.pointee.a, .function(closure(code)))
+            return .normal
+        case .object:
+            try assign(n.pointee.a, .function(declare(n.pointee.held(DeclarationCode.self))))
+            return .normal
+        case .attempt: return try attempt(n, tail: tail)
+        case .importModule:
+            try assign(n.pointee.a, try importModule(n))
+            return .normal
+        case .main:
+            if currentModule?.isMain ?? true { return try execute(n.pointee.a, tail: false) }
+            return .normal
+        case .test:
+            let code = n.pointee.a.pointee.held(FunctionCode.self)
+            tests.append((n.pointee.name, closure(code)))
+            return .normal
+        case .assert:
+            try step(n)
+            try assertion(n)
+            return .normal
+        default:
+            let w = try evaluate(n)
+            w.release()
+            return .normal
+        }
+    }
+
+    /// A loop's body; a `break` or `continue` thrown out of an expression is caught here.
+    @inline(__always) private func loopBody(_ n: NodePointer) throws -> Flow {
+        do { return try execute(n, tail: false) } catch let signal as ControlSignal where signal.flow != .returned {
+            return signal.flow
+        }
+    }
+
+    private func forLoop(_ n: NodePointer, _ level: Int) throws -> Flow {
+        if level == Int(n.pointee.count) {
+            try step(n)
+            return try loopBody(n.pointee.a)
+        }
+        var result = Flow.normal
+        try iterate(n.pointee.list[level]) {
+            let flow = try self.forLoop(n, level + 1)
+            // `break` in nested clauses leaves them all, as it leaves the one loop that is written.
+            if flow == .breakLoop || flow == .returned {
+                result = flow
+                return false
+            }
+            return true
+        }
+        return result == .breakLoop && level > 0 ? .breakLoop : result == .returned ? .returned : .normal
+    }
+
+    /// Assigns each item of a clause's iterable to its pattern and runs `body` until it says false.
+    func iterate(_ clause: NodePointer, _ body: () throws -> Bool) throws {
+        let target = clause.pointee.a!
+        let iterable = try value(clause.pointee.b)
+        func bind(_ word: Word) throws {
+            switch target.pointee.op {
+            case .local:
+                let slot = frame + Int(target.pointee.slot)
+                let old = slot.pointee
+                slot.pointee = word
+                old.release()
+            case .global:
+                let old = target.pointee.cell.pointee
+                target.pointee.cell.pointee = word
+                old.release()
+            default: try assign(target, Value(taking: word))
+            }
+        }
+        switch iterable {
+        case .range(let r):
+            for i in 0..<r.count {
+                try bind(Word(number: r[i]))
+                if try !body() { return }
+            }
+        case .list(let l):
+            for item in l.items {
+                try bind(Word(item))
+                if try !body() { return }
+            }
+        case .tensor(let t, _) where t.rank > 0:
+            for i in 0..<t.dims[0] {
+                try bind(Word(try row(iterable, i)))
+                if try !body() { return }
+            }
+        case .function(let f as NativeFunction) where f.name == "sequence":
+            // A lazy sequence: called for each item until it gives `none`.
+            while true {
+                let item = try f.body(self, [], [])
+                if item.isNone { return }
+                try bind(Word(item))
+                if try !body() { return }
+            }
+        default:
+            let list: [Value]
+            do { list = try items(of: iterable, what: "what `for` goes through") } catch { throw located(error, clause.pointee.b) }
+            for item in list {
+                try bind(Word(item))
+                if try !body() { return }
+            }
+        }
+    }
+
+    private func attempt(_ n: NodePointer, tail: Bool) throws -> Flow {
+        let savedTop = top, savedArguments = argumentTop
+        do { return try execute(n.pointee.a, tail: tail) } catch let error where !(error is ControlSignal) && !(error is ExitRequest) {
+            let diagnostic = located(error, n)
+            if diagnostic.kind == ErrorKind.interrupt.rawValue || diagnostic.kind == ErrorKind.limit.rawValue { throw diagnostic }
+            assertionInvariant(savedTop == top && savedArguments == argumentTop)
+            if let name = n.pointee.b {
+                let line = diagnostic.source.map { Double($0.line(at: diagnostic.span.start)) }
+                let record = Record(["kind", "message", "line"],
+                                    [Value(diagnostic.kind), Value(diagnostic.message), line.map { .number($0) } ?? .none])
+                try assign(name, .record(record))
+            }
+            if tail {
+                returned.release()
+                returned = .none
+            }
+            return try execute(n.pointee.c, tail: tail)
+        }
+    }
+
+    @inline(__always) private func assertionInvariant(_ holds: Bool) { assert(holds) }
+
+    /// `assert cond, "why"`: shows both sides of a failed comparison and its worst place.
+    private func assertion(_ n: NodePointer) throws {
+        let condition = n.pointee.a!
+        var sides: (Value, Value)?
+        let result: Value
+        switch condition.pointee.op {
+        case .equal, .notEqual, .less, .lessEqual, .greater, .greaterEqual:
+            let a = try value(condition.pointee.a), b = try value(condition.pointee.b)
+            sides = (a, b)
+            if condition.pointee.op == .equal { try equalShapes(condition, a, b) }
+            let op: BinaryOperation = switch condition.pointee.op {
+            case .equal: .equal
+            case .notEqual: .notEqual
+            case .less: .less
+            case .lessEqual: .lessEqual
+            case .greater: .greater
+            default: .greaterEqual
+            }
+            do { result = try binary(op, a, b) } catch { throw operandError(error, condition, a, b, op) }
+        default: result = try value(condition)
+        }
+        let holds: Bool
+        if let b = result.asBool { holds = b } else if case .tensor(let t, _) = result, t.dtype == .bool {
+            holds = (0..<t.count).allSatisfy { t.u8[$0] != 0 }
+        } else {
+            throw wantsBool(condition, result, "`assert`")
+        }
+        if holds { return }
+        var error = Diagnostic(.value, "assertion failed", source: n.pointee.source.takeUnretainedValue(), span: condition.pointee.span)
+        if n.pointee.b != nil { error.message += ": \(display(try value(n.pointee.b)))" }
+        if let (a, b) = sides { error.notes = failedSides(a, b, result, condition) }
+        throw error
+    }
+
+    private func equalShapes(_ n: NodePointer, _ a: Value, _ b: Value) throws {
+        guard case .tensor(let x, _) = a, case .tensor(let y, _) = b, x.rank > 0, y.rank > 0, !x.hasShape(of: y) else { return }
+        throw located(Diagnostic(.shape, "`assert` compares equal shapes, got \(a.described) and \(b.described)"), n)
+    }
+
+    private func failedSides(_ a: Value, _ b: Value, _ result: Value, _ n: NodePointer) -> [String] {
+        func short(_ v: Value) -> String {
+            let text = display(v)
+            return text.utf8.count <= 60 && !text.contains("\n") ? text : v.described
+        }
+        var notes = ["left: \(short(a))", "right: \(short(b))"]
+        if case .tensor(let t, _) = result, t.rank > 0, let x = try? Tensor.broadcast(a.tensor(), to: t.shape), let y = try? Tensor.broadcast(b.tensor(), to: t.shape) {
+            // The worst place: the largest difference among the elements that fail.
+            var worst = -1
+            var difference = -1.0
+            for i in 0..<t.count where t.u8[i] == 0 {
+                let d = abs(x.element(i) - y.element(i))
+                if worst < 0 || d > difference || d.isNaN { worst = i; difference = d.isNaN ? .infinity : d }
+            }
+            if worst >= 0 {
+                var rest = worst
+                var place: [Int] = []
+                for d in t.shape.reversed() { place.insert(rest % d, at: 0); rest /= d }
+                notes.append("at [\(place.map(String.init).joined(separator: ", "))]: \(tensorElementText(x, worst)) and \(tensorElementText(y, worst))")
+            }
+        }
+        return notes
+    }
+}

@@ -1,0 +1,541 @@
+import Autodiff
+import Syntax
+import Tensors
+
+// `x[…]` and `x.f`, read and assigned, on every kind of value that has parts.
+
+/// The gradient of `x[…]`: zeros with the cotangent at the selection; that one's gradient is `x[…]` again.
+private final class SelectionBox {
+    let selection: Selection
+    let shape: [Int]
+    let dtype: DType
+    init(_ selection: Selection, _ shape: [Int], _ dtype: DType) { self.selection = selection; self.shape = shape; self.dtype = dtype }
+}
+
+private class IndexRule: Rule {
+    override func add(_ a: Variable, _ b: Variable) throws -> Variable { try (Value(a) + Value(b)).variable() }
+    func record(_ inputs: [Variable], _ output: Tensor, _ box: SelectionBox) throws -> Variable {
+        let tape = Interpreter.current.tape
+        guard tape.isRecording, inputs.contains(where: { tape.isLive($0.serial) }) else { return Variable(output) }
+        var list = Inputs()
+        for input in inputs { list.append(input) }
+        return Variable(output, try tape.record(self, list, output, box))
+    }
+}
+
+/// y = x[s]
+private final class GetRule: IndexRule {
+    static let shared = GetRule()
+    static func apply(_ x: Variable, _ box: SelectionBox) throws -> Variable {
+        try shared.record([x], try Tensor.get(x.tensor, box.selection), box)
+    }
+    override func backward(_ step: inout Step) throws {
+        guard let box = step.saved as? SelectionBox else { return }
+        if step.needs(0) { step.give(0, try ScatterRule.apply(step.cotangent, box)) }
+    }
+}
+
+/// y = zeros with g added at s
+private final class ScatterRule: IndexRule {
+    static let shared = ScatterRule()
+    static func apply(_ g: Variable, _ box: SelectionBox) throws -> Variable {
+        try shared.record([g], try Tensor.scatterAdd(shape: box.shape, box.dtype, box.selection, g.tensor), box)
+    }
+    override func backward(_ step: inout Step) throws {
+        guard let box = step.saved as? SelectionBox else { return }
+        if step.needs(0) { step.give(0, try GetRule.apply(step.cotangent, box)) }
+    }
+}
+
+/// y = x with v at s
+private final class SetRule: IndexRule {
+    static let shared = SetRule()
+    override func backward(_ step: inout Step) throws {
+        guard let box = step.saved as? SelectionBox else { return }
+        if step.needs(0) { step.give(0, try ZeroRule.apply(step.cotangent, box)) }
+        if step.needs(1) {
+            let part = Value(try GetRule.apply(step.cotangent, box))
+            step.give(1, try unbroadcast(part, like: Value(step.inputs.variable(1)!)).variable())
+        }
+    }
+}
+
+/// y = g with zeros at s
+private final class ZeroRule: IndexRule {
+    static let shared = ZeroRule()
+    static func apply(_ g: Variable, _ box: SelectionBox) throws -> Variable {
+        try shared.record([g], try Tensor.zeroed(g.tensor, box.selection), box)
+    }
+    override func backward(_ step: inout Step) throws {
+        guard let box = step.saved as? SelectionBox else { return }
+        if step.needs(0) { step.give(0, try ZeroRule.apply(step.cotangent, box)) }
+    }
+}
+
+extension Interpreter {
+    /// `x[…]` of a tensor, with its gradient.
+    func getIndex(_ x: Value, _ subscripts: [Subscript]) throws -> Value {
+        let v = try x.variable()
+        let selection = try Selection.resolve(subscripts, shape: v.tensor.shape)
+        guard v.serial != 0, tape.isRecording, tape.isLive(v.serial) else { return Value(try Tensor.get(v.tensor, selection)) }
+        return Value(try GetRule.apply(v, SelectionBox(selection, v.tensor.shape, v.tensor.dtype)))
+    }
+
+    /// `x[…] = v`: in place where x is unshared, a functional update while a gradient is recorded.
+    func setIndex(_ x: inout Value, _ subscripts: [Subscript], _ newValue: Value) throws {
+        var source = newValue
+        switch newValue {
+        case .list, .range: source = try stacked(newValue, what: "the assigned value")
+        case .number, .scalar, .tensor, .bool: break
+        default: throw Diagnostic(.type, "a tensor's elements are numbers, got \(newValue.described)")
+        }
+        guard case .tensor(var tensor, let serial) = x else { throw Diagnostic(.type, "cannot index \(x.described)") }
+        let selection = try Selection.resolve(subscripts, shape: tensor.shape)
+        let value = try source.variable()
+        if tape.isRecording, tape.isLive(serial) || tape.isLive(value.serial) {
+            let original = tensor
+            try Tensor.set(&tensor, selection, try Tensor.convert(value.tensor, to: original.dtype))
+            let box = SelectionBox(selection, original.shape, original.dtype)
+            x = Value(try SetRule.shared.record([Variable(original, serial), value], tensor, box))
+            return
+        }
+        // From here on `tensor` is the only reference, unless somebody else shares it.
+        x = .none
+        defer { x = .tensor(tensor, 0) }
+        try Tensor.set(&tensor, selection, value.tensor)
+    }
+
+    /// The subscripts of an index as tensors understand them.
+    func tensorSubscripts(_ n: NodePointer) throws -> [Subscript] {
+        var result: [Subscript] = []
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            switch part.pointee.op {
+            case .ellipsis: result.append(.ellipsis)
+            case .slice: result.append(try sliceSubscript(part))
+            default: result.append(try tensorSubscript(try value(part), part))
+            }
+        }
+        return result
+    }
+
+    private func sliceBound(_ n: NodePointer?) throws -> Int? {
+        guard let n else { return nil }
+        let v = try value(n)
+        if v.isNone { return nil }
+        guard let x = v.asDouble else { throw located(Diagnostic(.type, "a slice runs between whole numbers, got \(v.described)"), n) }
+        guard let i = Int(exactly: x) else { throw located(Diagnostic(.value, "a slice runs between whole numbers, got \(numberText(x))"), n) }
+        return i
+    }
+
+    private func sliceSubscript(_ n: NodePointer) throws -> Subscript {
+        let step = try sliceBound(n.pointee.c) ?? 1
+        guard step != 0 else { throw located(Diagnostic(.value, "a slice's step must not be 0"), n) }
+        return .slice(start: try sliceBound(n.pointee.a), stop: try sliceBound(n.pointee.b), step: step)
+    }
+
+    private func tensorSubscript(_ v: Value, _ n: NodePointer) throws -> Subscript {
+        switch v {
+        case .number(let x), .scalar(let x, .f32), .scalar(let x, .f64): return .index(try wholeIndex(x, n))
+        case .none: return .newAxis
+        case .tensor(let t, _):
+            if t.dtype == .bool { return .mask(t) }
+            if t.rank == 0 { return .index(try wholeIndex(t.element(0), n)) }
+            return .indices(t)
+        case .range(let r):
+            return .list((0..<r.count).map { Int(r[$0]) })
+        case .list(let l):
+            if l.items.isEmpty { return .list([]) }
+            return try tensorSubscript(try stacked(v, what: "an index"), n)
+        case .bool, .scalar:
+            throw located(Diagnostic(.type, "an index is a whole number, got \(v.described)"), n)
+        default: throw located(Diagnostic(.type, "cannot index a tensor by \(v.described)"), n)
+        }
+    }
+
+    func wholeIndex(_ x: Double, _ n: NodePointer) throws -> Int {
+        guard let i = Int(exactly: x) else { throw located(Diagnostic(.value, "an index must be a whole number, got \(numberText(x))"), n) }
+        return i
+    }
+
+    /// An index into `count` items, negative from the end.
+    func position(_ i: Int, _ count: Int, _ what: String) throws -> Int {
+        guard i >= -count, i < count else {
+            throw Diagnostic(.value, "index \(i) is out of range for \(what) of length \(count)", help: count == 0 ? [] : ["valid: \(-count) … \(count - 1)"])
+        }
+        return i < 0 ? i + count : i
+    }
+
+    // MARK: Reading
+
+    func index(_ n: NodePointer) throws -> Value {
+        // A vector in a variable by a plain number, the common case, is read without taking a reference.
+        if n.pointee.count == 1, n.pointee.a.pointee.op == .local || n.pointee.a.pointee.op == .global {
+            var x = 0.0
+            if quick(n.pointee.list[0], &x) {
+                let w = n.pointee.a.pointee.op == .local ? frame[Int(n.pointee.a.pointee.slot)] : n.pointee.a.pointee.cell.pointee
+                if w.meta == Word.Tag.tensor {
+                    let t = Unmanaged<Tensor>.fromOpaque(w.pointer)._withUnsafeGuaranteedRef { $0.rank == 1 ? ($0.count, $0.dtype, $0.data) : (0, .f32, $0.data) }
+                    if let i = Int(exactly: x), i >= 0, i < t.0 {
+                        switch t.1 {
+                        case .f32: return .scalar(Double(t.2.assumingMemoryBound(to: Float.self)[i]), .f32)
+                        case .f64: return .scalar(t.2.assumingMemoryBound(to: Double.self)[i], .f64)
+                        default: break
+                        }
+                    }
+                }
+            }
+        }
+        let base = try value(n.pointee.a)
+        switch base {
+        case .tensor(let t, _) where t.dtype != .number:
+            let subscripts = try tensorSubscripts(n)
+            do { return try getIndex(base, subscripts).unboxed } catch { throw indexError(error, n, base) }
+        case .list(let l): return try sequenceIndex(n, l.items.count, "a list", { l.items[$0] }, { Value(list: $0.map { l.items[$0] }) })
+        case .range(let r): return try sequenceIndex(n, r.count, "a range", { .number(r[$0]) }, { Value(list: $0.map { .number(r[$0]) }) })
+        case .string(let s):
+            return try sequenceIndex(n, s.scalars.count, "a string", { Value(String(s.scalars[$0])) }, { indices in
+                var text = String.UnicodeScalarView()
+                for i in indices { text.append(s.scalars[i]) }
+                return Value(String(text))
+            })
+        case .record(let r):
+            guard n.pointee.count == 1, let key = try value(n.pointee.list[0]).asString else {
+                throw located(Diagnostic(.type, "a record is indexed by a string"), n)
+            }
+            guard let found = r[key] else { throw located(noField(key, of: "the record", r.keys), n.pointee.list[0]) }
+            return found
+        case .object(let o):
+            guard n.pointee.count == 1 else { throw located(Diagnostic(.type, "a network is indexed by a number or a path"), n) }
+            let key = try value(n.pointee.list[0])
+            do { return try objectIndex(o, key) } catch { throw located(error, n) }
+        case .number, .scalar: throw located(Diagnostic(.type, "a number has no parts to index"), n)
+        default: throw located(Diagnostic(.type, "cannot index \(base.described)"), n)
+        }
+    }
+
+    private func sequenceIndex(_ n: NodePointer, _ count: Int, _ what: String, _ one: (Int) -> Value, _ many: ([Int]) -> Value) throws -> Value {
+        guard n.pointee.count == 1 else { throw located(Diagnostic(.type, "\(what) has one index"), n) }
+        let part = n.pointee.list[0]
+        if part.pointee.op == .slice {
+            guard case .slice(let start, let stop, let step) = try sliceSubscript(part) else { return .none }
+            return many(Self.sliceIndices(start, stop, step, count))
+        }
+        let v = try value(part)
+        if case .range(let r) = v {
+            return many(try (0..<r.count).map { try position(Int(r[$0]), count, what) })
+        }
+        guard let x = v.asDouble else { throw located(Diagnostic(.type, "\(what) is indexed by a whole number, got \(v.described)"), part) }
+        let i = try wholeIndex(x, part)
+        do { return one(try position(i, count, what)) } catch { throw located(error, part) }
+    }
+
+    /// The positions of `start:stop:step` in `count` items, clamped as in Python.
+    static func sliceIndices(_ start: Int?, _ stop: Int?, _ step: Int, _ count: Int) -> [Int] {
+        func clamp(_ i: Int, _ low: Int, _ high: Int) -> Int {
+            let normal = i < 0 ? (i < -count ? -1 : i + count) : i
+            return min(max(normal, low), high)
+        }
+        var result: [Int] = []
+        if step > 0 {
+            var i = start.map { $0 < -count ? 0 : clamp($0, 0, count) } ?? 0
+            let end = stop.map { $0 < -count ? 0 : clamp($0, 0, count) } ?? count
+            while i < end {
+                result.append(i)
+                let (next, over) = i.addingReportingOverflow(step)
+                if over { break }
+                i = next
+            }
+        } else {
+            var i = start.map { clamp($0, -1, count - 1) } ?? count - 1
+            let end = stop.map { clamp($0, -1, count - 1) } ?? -1
+            while i > end {
+                result.append(i)
+                let (next, over) = i.addingReportingOverflow(step)
+                if over { break }
+                i = next
+            }
+        }
+        return result
+    }
+
+    func noField(_ name: String, of what: String, _ accepted: [String]) -> Diagnostic {
+        var error = Diagnostic(.name, "\(what) has no field `\(name)`", notes: accepted.isEmpty || accepted.count > 20 ? [] : ["it has: \(accepted.joined(separator: ", "))"])
+        if let near = nearest(name, accepted) { error.help = ["did you mean `\(near)`?"] }
+        return error
+    }
+
+    /// `x.name`
+    func member(_ n: NodePointer) throws -> Value {
+        let base = try value(n.pointee.a)
+        do { return try field(base, n.pointee.name) } catch { throw located(error, n) }
+    }
+
+    func field(_ base: Value, _ name: String) throws -> Value {
+        switch base {
+        case .record(let r):
+            if let found = r[name] { return found }
+            throw noField(name, of: "the record", r.keys)
+        case .object(let o):
+            let declaration = o.declaration
+            if let i = declaration.field(name) {
+                if let found = o[field: i] { return found }
+                throw Diagnostic(.value, "`\(name)` of \(declaration.name) is not made yet", help: ["it is made at the first call; `build(net, x)` makes it now"])
+            }
+            if let method = declaration.methods[name] {
+                return .function(NativeFunction(name, captured: [base]) { interpreter, arguments, keywords in
+                    try interpreter.callClosure(method, arguments, keywords, object: o)
+                })
+            }
+            throw noField(name, of: declaration.name, declaration.fields.map(\.name) + declaration.methodOrder)
+        case .tensor, .scalar, .number:
+            throw Diagnostic(.name, "a \(base.kind) has no field `\(name)`", help: Self.arrayHabits[name].map { [$0] } ?? [])
+        default: throw Diagnostic(.name, "a \(base.kind) has no field `\(name)`")
+        }
+    }
+
+    /// What users of NumPy and PyTorch type, and what to write instead.
+    static let arrayHabits = [
+        "T": "write `x'` for the transpose", "shape": "write `shape(x)`", "size": "write `size(x)`", "sum": "write `sum(x)`",
+        "mean": "write `mean(x)`", "reshape": "write `reshape(x, …)`", "item": "a 0-d tensor serves as a number", "grad": "write `grad(f)(x)`",
+        "append": "write `x = append(x, v)`", "max": "write `max(x)`", "min": "write `min(x)`", "ndim": "write `rank(x)`", "dtype": "print shows the type's digits; `f32(x)` and `f64(x)` convert",
+    ]
+
+    // MARK: Assigning
+
+    /// Assigns to a pattern: a name, a part of something, or several.
+    func assign(_ target: NodePointer, _ newValue: Value) throws {
+        switch target.pointee.op {
+        case .local:
+            let slot = frame + Int(target.pointee.slot)
+            let old = slot.pointee
+            slot.pointee = Word(newValue)
+            old.release()
+        case .global:
+            let old = target.pointee.cell.pointee
+            target.pointee.cell.pointee = Word(newValue)
+            old.release()
+        case .field:
+            frame[Int(target.pointee.count)].object[field: Int(target.pointee.slot)] = newValue
+        case .listPattern:
+            let parts: [Value]
+            do { parts = try items(of: newValue, what: "what is taken apart") } catch { throw located(error, target) }
+            let count = Int(target.pointee.count)
+            guard parts.count == count else {
+                throw located(Diagnostic(.value, "\(counted(count, "name")) for \(counted(parts.count, "value"))"), target)
+            }
+            for i in 0..<count { try assign(target.pointee.list[i], parts[i]) }
+        case .recordPattern:
+            guard case .record(let r) = newValue else { throw located(Diagnostic(.type, "a record is taken apart by `{…}`, got \(newValue.described)"), target) }
+            for i in 0..<Int(target.pointee.count) {
+                let name = target.pointee.list[i]
+                guard let part = r[name.pointee.name] else { throw located(noField(name.pointee.name, of: "the record", r.keys), name) }
+                try assign(name, part)
+            }
+        case .index, .member:
+            try assignPart(target, newValue)
+        default: throw located(Diagnostic(.syntax, "cannot assign to this"), target)
+        }
+    }
+
+    private func assignPart(_ target: NodePointer, _ newValue: Value) throws {
+        if target.pointee.op == .member {
+            let name = target.pointee.name
+            try modify(target.pointee.a) { base in
+                try self.setField(&base, name, target) { $0 = newValue }
+            }
+            return
+        }
+        let set = try subscripts(target)
+        try modify(target.pointee.a) { base in
+            try self.setPart(&base, set, target, newValue)
+        }
+    }
+
+    /// The parts of an index, evaluated once, before what is indexed is taken out of its place.
+    private enum Parts { case key(String), tensor([Subscript]) }
+
+    private func subscripts(_ n: NodePointer) throws -> Parts {
+        if n.pointee.count == 1, n.pointee.list[0].pointee.op != .slice, n.pointee.list[0].pointee.op != .ellipsis {
+            let v = try value(n.pointee.list[0])
+            if let key = v.asString { return .key(key) }
+            return .tensor([try tensorSubscript(v, n.pointee.list[0])])
+        }
+        return .tensor(try tensorSubscripts(n))
+    }
+
+    /// Sets `base[parts] = newValue`; true where `base` itself changed (not an object it refers to).
+    private func setPart(_ base: inout Value, _ parts: Parts, _ n: NodePointer, _ newValue: Value) throws -> Bool {
+        switch base {
+        case .tensor:
+            guard case .tensor(let subscripts) = parts else { break }
+            return try setTensorPart(&base, subscripts, n, newValue)
+        case .list, .record: return try changePart(&base, parts, n) { $0 = newValue; return true }
+        case .object(let o):
+            switch parts {
+            case .key(let path):
+                do { try setParameter(o, path, newValue) } catch { throw located(error, n) }
+                return false
+            case .tensor(let s):
+                guard case .index(let i)? = s.first, s.count == 1, let stages = o.stages else { break }
+                let k: Int
+                do { k = try position(i, stages.count, o.declaration.name) } catch { throw located(error, n) }
+                o.setStage(k, newValue)
+                return false
+            }
+        case .scalar, .number: throw located(Diagnostic(.type, "a number has no parts to assign"), n)
+        case .string: throw located(Diagnostic(.type, "a string cannot be changed in place", help: ["build a new one: `s[:i] + t + s[i + 1:]`"]), n)
+        default: break
+        }
+        throw located(Diagnostic(.type, "cannot assign to a part of \(base.described)"), n)
+    }
+
+    private func setTensorPart(_ base: inout Value, _ subscripts: [Subscript], _ n: NodePointer, _ newValue: Value) throws -> Bool {
+        do { try setIndex(&base, subscripts, newValue) } catch { throw indexError(error, n, base) }
+        return true
+    }
+
+    /// Lets `change` change the item of a list or record in place. The container is taken out of `base` meanwhile,
+    /// so that it is copied only where somebody else holds it.
+    private func changePart(_ base: inout Value, _ parts: Parts, _ n: NodePointer, _ change: (inout Value) throws -> Bool) throws -> Bool {
+        if case .list(var list) = base, case .tensor(let s) = parts {
+            guard case .index(let i)? = s.first, s.count == 1 else { throw located(Diagnostic(.type, "a list's item is assigned by one index"), n) }
+            let k: Int
+            do { k = try position(i, list.items.count, "a list") } catch { throw located(error, n) }
+            base = .none
+            if !isKnownUniquelyReferenced(&list) { list = List(list.items) }
+            defer { base = .list(list) }
+            var item = list.take(k)
+            defer { list.set(k, item) }
+            _ = try change(&item)
+            return true
+        }
+        if case .record(var record) = base, case .key(let key) = parts {
+            base = .none
+            if !isKnownUniquelyReferenced(&record) { record = Record(record.keys, record.values) }
+            defer { base = .record(record) }
+            guard let k = record.position(key) else {
+                var item = Value.none
+                _ = try change(&item)
+                record.set(key, item)
+                return true
+            }
+            var item = record.take(at: k)
+            defer { record.set(at: k, item) }
+            _ = try change(&item)
+            return true
+        }
+        if case .object(let o) = base {
+            switch parts {
+            case .tensor(let s):
+                guard case .index(let i)? = s.first, s.count == 1, let stages = o.stages else { break }
+                let k: Int
+                do { k = try position(i, stages.count, o.declaration.name) } catch { throw located(error, n) }
+                var item = stages[k]
+                if try change(&item) { o.setStage(k, item) }
+                return false
+            case .key(let path):
+                var item = try objectIndex(o, Value(path))
+                if try change(&item) { try setParameter(o, path, item) }
+                return false
+            }
+        }
+        throw located(Diagnostic(.type, "cannot assign to a part of \(base.described)"), n)
+    }
+
+    private func setField(_ base: inout Value, _ name: String, _ n: NodePointer, _ change: (inout Value) throws -> Void) throws -> Bool {
+        switch base {
+        case .record: return try changePart(&base, .key(name), n) { try change(&$0); return true }
+        case .object(let o):
+            guard let i = o.declaration.field(name) else {
+                throw located(noField(name, of: o.declaration.name, o.declaration.fields.map(\.name)), n)
+            }
+            var item = o[field: i] ?? .none
+            try change(&item)
+            o[field: i] = item
+            return false
+        default: throw located(Diagnostic(.type, "\(base.described) has no field to assign"), n)
+        }
+    }
+
+    /// Takes the value at a path out of its place, lets `change` change it, and puts it back even on an error.
+    /// `change` says whether the value itself changed; then the root is rebound, which an outer name refuses.
+    private func modify(_ n: NodePointer, _ change: (inout Value) throws -> Bool) throws {
+        switch n.pointee.op {
+        case .local, .global:
+            let slot: UnsafeMutablePointer<Word> = n.pointee.op == .local ? frame + Int(n.pointee.slot) : n.pointee.cell
+            if slot.pointee.isUnset { throw n.pointee.op == .local ? unsetLocal(n) : unknownName(n) }
+            if n.pointee.flag {
+                // An outer name: what it refers to may be an object; the name itself stays as it is.
+                var copy = Value(slot.pointee)
+                if try change(&copy) {
+                    throw located(Diagnostic(.name, "`\(n.pointee.name)` belongs to the scope outside: a function cannot change it",
+                                             help: ["return the new value, or pass it in and give it back"]), n)
+                }
+                return
+            }
+            var taken = Value(taking: slot.pointee)
+            slot.pointee = .none
+            defer { slot.pointee = Word(taken) }
+            _ = try change(&taken)
+        case .field:
+            let object = frame[Int(n.pointee.count)].object
+            let i = Int(n.pointee.slot)
+            if object.fields[i].isUnset { throw unmadeField(n, object) }
+            var taken = Value(taking: object.fields[i])
+            object.fields[i] = .none
+            defer { object.fields[i] = Word(taken) }
+            _ = try change(&taken)
+        case .index:
+            let parts = try subscripts(n)
+            try modify(n.pointee.a) { base in
+                if case .tensor(let subscripts) = parts, case .tensor = base {
+                    // `x[i][j] = v` on a tensor changes the row, then x.
+                    var row = try self.getIndex(base, subscripts)
+                    if try change(&row) { try self.setIndex(&base, subscripts, row) }
+                    return true
+                }
+                return try self.changePart(&base, parts, n, change)
+            }
+        case .member:
+            let name = n.pointee.name
+            try modify(n.pointee.a) { base in
+                if case .object(let o) = base {
+                    guard let i = o.declaration.field(name) else {
+                        throw self.located(self.noField(name, of: o.declaration.name, o.declaration.fields.map(\.name)), n)
+                    }
+                    if o.fields[i].isUnset { throw self.located(Diagnostic(.value, "`\(name)` of \(o.declaration.name) is not made yet"), n) }
+                    var taken = Value(taking: o.fields[i])
+                    o.fields[i] = .none
+                    defer { o.fields[i] = Word(taken) }
+                    _ = try change(&taken)
+                    return false
+                }
+                return try self.changePart(&base, .key(name), n, change)
+            }
+        default:
+            // Any other expression gives a fresh value: only an object in it can be changed.
+            var base = try value(n)
+            if try change(&base) { throw located(Diagnostic(.type, "this value has no name, so changing a part of it is lost"), n) }
+        }
+    }
+
+    /// `x += e`
+    func update(_ n: NodePointer) throws {
+        let target = n.pointee.a!, operation = n.pointee.b!
+        switch target.pointee.op {
+        case .local:
+            let w = try evaluate(operation)
+            let slot = frame + Int(target.pointee.slot)
+            let old = slot.pointee
+            slot.pointee = w
+            old.release()
+        case .global:
+            let w = try evaluate(operation)
+            let old = target.pointee.cell.pointee
+            target.pointee.cell.pointee = w
+            old.release()
+        default: try assign(target, try value(operation))
+        }
+    }
+}
