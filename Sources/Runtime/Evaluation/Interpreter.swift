@@ -54,6 +54,10 @@ public final class Interpreter {
     /// The standard library's names and the built-ins, where a name of a module is looked up last.
     var prelude: [String: Word] = [:]
     var standardLibrary: Module?
+    /// The module whose statements run, for error messages.
+    var currentModule: Module?
+    /// Tests declared so far, in order.
+    public internal(set) var tests: [(title: String, body: Closure)] = []
 
     public init(host: Host) {
         self.host = host

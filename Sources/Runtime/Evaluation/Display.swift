@@ -1,0 +1,107 @@
+import Syntax
+import Tensors
+
+// How values print: `display` for `print` and interpolation, `echo` for the prompt.
+extension Interpreter {
+    /// What `print` shows: strings raw, everything else as it would be written.
+    public func display(_ value: Value) -> String {
+        if case .string(let s) = value { return s.string }
+        return written(value, depth: 0)
+    }
+
+    /// What the prompt shows after an entry.
+    public func echo(_ value: Value) -> String { written(value, depth: 0) }
+
+    /// A formatted interpolation: Python's format.
+    func formatted(_ value: Value, spec: String) throws -> String {
+        if let x = value.asDouble { return try Tensors.formatted(x, spec: spec) }
+        return try Tensors.formatted(display(value), spec: spec)
+    }
+
+    func written(_ value: Value, depth: Int) -> String {
+        guard depth < 200 else { return "..." }
+        switch value {
+        case .none: return "none"
+        case .bool(let b): return b ? "true" : "false"
+        case .number(let x): return numberText(x)
+        case .scalar(let x, let type): return Self.scalarText(x, type)
+        case .tensor(let t, _):
+            return t.rank == 0 ? Self.scalarText(t.element(0), t.dtype) : Tensor.description(of: t, width: host.width(), full: false)
+        case .string(let s): return Self.quoted(s.string)
+        case .list(let l):
+            let parts = l.items.map { written($0, depth: depth + 1) }
+            return parts.count == 1 ? "(\(parts[0]),)" : "(\(parts.joined(separator: ", ")))"
+        case .record(let r): return recordText(r, depth)
+        case .range(let g):
+            if g.step == 1 { return "\(numberText(g.start))..<\(numberText(g.start + Double(g.count)))" }
+            return "range(\(numberText(g.start)), \(numberText(g.start + g.step * Double(g.count))), \(numberText(g.step)))"
+        case .function(let f):
+            if let closure = f as? Closure { return "fn \(signature(closure.code))" }
+            if let builtin = f as? BuiltinFunction { return "fn \(builtin.operation.signature)" }
+            if let declaration = f as? ObjectDeclaration { return "\(declaration.isLayer ? "layer" : "object") \(signature(declaration.constructor.code))" }
+            return "fn \(f.name)"
+        case .object(let o): return objectText(o, depth)
+        }
+    }
+
+    private func recordText(_ r: Record, _ depth: Int) -> String {
+        let parts = zip(r.keys, r.values).map { key, value in
+            let isName = !key.isEmpty && key.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil } && !(key.first!.isNumber)
+            return "\(isName ? key : Self.quoted(key)): \(written(value, depth: depth + 1))"
+        }
+        let line = "{\(parts.joined(separator: ", "))}"
+        if line.utf8.count <= host.width() || depth > 0, !line.contains("\n") { return line }
+        let indented = parts.map { "  " + $0.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }
+        return "{\n\(indented.joined(separator: ",\n"))\n}"
+    }
+
+    /// A layer as the call that makes it; a chain as its stages joined by `>>`.
+    private func objectText(_ o: Object, _ depth: Int) -> String {
+        if let stages = o.stages { return stages.map { stageText($0, depth + 1) }.joined(separator: " >> ") }
+        let parts = o.declaration.constructor.code.parameters.enumerated().compactMap { i, p -> String? in
+            guard let v = o[field: i] else { return nil }
+            if case .list(let l) = v, p.isRest { return l.items.map { stageText($0, depth + 1) }.joined(separator: ", ") }
+            let text = stageText(v, depth + 1)
+            if let d = p.defaultValue {
+                let standard = d.pointee.text
+                return standard == text || text.contains("\n") ? nil : "\(p.name)=\(text)"
+            }
+            return text
+        }
+        return "\(o.declaration.name)(\(parts.joined(separator: ", ")))"
+    }
+
+    private func stageText(_ v: Value, _ depth: Int) -> String {
+        if case .function(let f) = v { return f.name }
+        return written(v, depth: depth)
+    }
+
+    static func scalarText(_ x: Double, _ type: DType) -> String {
+        switch type {
+        case .bool: x != 0 ? "true" : "false"
+        case .f32: numberText(Float(x))
+        case .f64, .number: numberText(x)
+        }
+    }
+
+    /// A string as a script would write it.
+    static func quoted(_ s: String) -> String {
+        var text = "\""
+        for c in s.unicodeScalars {
+            switch c {
+            case "\"": text += "\\\""
+            case "\\": text += "\\\\"
+            case "\n": text += "\\n"
+            case "\t": text += "\\t"
+            case "{": text += "{{"
+            case "}": text += "}}"
+            default:
+                if c.value < 32 || c.value == 127 { text += "\\u{\(String(c.value, radix: 16))}" } else { text.unicodeScalars.append(c) }
+            }
+        }
+        return text + "\""
+    }
+}
+
+/// One element of a tensor in its own type's digits.
+func tensorElementText(_ t: Tensor, _ i: Int) -> String { Interpreter.scalarText(t.element(i), t.dtype) }

@@ -1,0 +1,198 @@
+import CKernels
+import CStandardLibrary
+import Files
+import Glibc
+import Syntax
+import Tensors
+
+// Running a program: its text, the modules it imports, its tests; and the names that every module begins with.
+extension Interpreter {
+    /// A running interpreter: built-ins and standard library in place, `current` set.
+    public static func start(host: Host) throws -> Interpreter {
+        let interpreter = Interpreter(host: host)
+        current = interpreter
+        for operation in Op.all {
+            interpreter.prelude[operation.name] = Word(.function(BuiltinFunction(operation)))
+        }
+        interpreter.prelude["pi"] = Word(number: 3.141592653589793)
+        interpreter.prelude["inf"] = Word(number: .infinity)
+        interpreter.prelude["nan"] = Word(number: .nan)
+        interpreter.prelude["args"] = Word(Value(list: host.arguments.map { Value($0) }))
+        try interpreter.loadStandardLibrary()
+        return interpreter
+    }
+
+    /// Runs the embedded library; every name it sets joins the prelude.
+    private func loadStandardLibrary() throws {
+        let module = Module(name: "standard library")
+        standardLibrary = module
+        for file in StandardLibrary.sources {
+            let source = Source(name: "stdlib/\(file.name)", text: file.text, isStandardLibrary: true)
+            _ = try run(source, in: module)
+        }
+        for (name, value) in module.bindings where !name.hasPrefix("_") { prelude[name] = Word(value) }
+    }
+
+    /// A module for a program of its own.
+    public func makeModule(_ name: String, isMain: Bool = true) -> Module {
+        let module = Module(name: name)
+        module.isMain = isMain
+        return module
+    }
+
+    /// Parses, resolves and runs a text in a module. Gives the value of the last statement where that is an
+    /// expression whose echo is not silenced by `;`.
+    @discardableResult
+    public func run(_ source: Source, in module: Module) throws -> Value? {
+        let tree = try Parser.parse(source)
+        let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
+        module.source = module.source ?? source
+        let savedModule = currentModule
+        currentModule = module
+        let savedTop = top, savedFrame = frame, savedDepth = depth, savedArguments = argumentTop
+        defer {
+            currentModule = savedModule
+            // Slots of the top level (comprehension variables) go back; an error may have left others.
+            var slot = savedTop
+            while slot < savedTop + code.slotCount { slot.pointee.release(); slot.pointee = .unset; slot += 1 }
+            top = savedTop
+            frame = savedFrame
+            depth = savedDepth
+            argumentTop = savedArguments
+        }
+        frame = top
+        top += code.slotCount
+        var last: Value?
+        do {
+            let body = code.body!
+            for i in 0..<Int(body.pointee.count) {
+                let statement = body.pointee.list[i]
+                last = nil
+                if statement.pointee.op == .expression, i == Int(body.pointee.count) - 1, !statement.pointee.flag {
+                    returned = .none
+                    _ = try execute(statement, tail: true)
+                    last = Value(taking: returned)
+                    returned = .unset
+                } else {
+                    _ = try execute(statement, tail: false)
+                }
+            }
+        } catch let error where !(error is ExitRequest) {
+            throw diagnosed(error)
+        }
+        return last
+    }
+
+    /// `import "file.nns"`: relative to the importing file, run once, its names in a record.
+    func importModule(_ n: NodePointer) throws -> Value {
+        let written = n.pointee.name
+        let importer = n.pointee.source.takeUnretainedValue().name
+        let folder = importer.lastIndex(of: "/").map { String(importer[...$0]) } ?? ""
+        let path = written.hasPrefix("/") ? written : folder + written
+        guard let canonical = Self.canonicalPath(path) else {
+            throw located(Diagnostic(.io, "cannot open \(path)", help: ["an import is relative to the file it stands in"]), n)
+        }
+        if let known = modules[canonical] {
+            if known.isRunning { throw located(Diagnostic(.value, "\(written) imports itself, directly or through others"), n) }
+            return Self.record(of: known)
+        }
+        let text: String
+        do { text = try Self.readText(path) } catch { throw located(error, n) }
+        let module = Module(name: Resolver.moduleName(path))
+        modules[canonical] = module
+        module.isRunning = true
+        defer { module.isRunning = false }
+        let savedTests = tests
+        defer { tests = savedTests }
+        do {
+            try run(Source(name: path, text: text), in: module)
+        } catch {
+            modules[canonical] = nil
+            throw framed(error, n, "import", isStandardLibrary: false)
+        }
+        return Self.record(of: module)
+    }
+
+    private static func record(of module: Module) -> Value {
+        let bindings = module.bindings
+        return .record(Record(bindings.map(\.name), bindings.map(\.value)))
+    }
+
+    /// Notes the program's own file, so that an import of it is a cycle.
+    public func registerMain(_ module: Module, path: String) {
+        guard let canonical = Self.canonicalPath(path) else { return }
+        modules[canonical] = module
+        module.isRunning = true
+    }
+
+    static func canonicalPath(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    /// A file's text; throws `io` where it cannot be read or is no UTF-8.
+    public static func readText(_ path: String) throws -> String {
+        let bytes = try readBytes(path)
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Diagnostic(.io, "\(path) is not text in UTF-8") }
+        return text
+    }
+
+    static func readBytes(_ path: String) throws -> [UInt8] {
+        guard let file = fopen(path, "rb") else { throw Diagnostic(.io, "cannot open \(path): \(String(cString: strerror(errno)))") }
+        defer { fclose(file) }
+        var status = stat()
+        guard fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { throw Diagnostic(.io, "\(path) is a folder") }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            if count == 0 { break }
+            guard Memory.used &+ bytes.count &+ count < Memory.limit else { throw Diagnostic(.limit, "not enough memory for \(path)") }
+            bytes += buffer[..<count]
+        }
+        guard ferror(file) == 0 else { throw Diagnostic(.io, "cannot read \(path)") }
+        return bytes
+    }
+
+    /// Runs the tests that the last program declared; gives the number passed and the failures.
+    public func runTests() -> (passed: Int, failures: [(title: String, error: Diagnostic)]) {
+        var passed = 0
+        var failures: [(String, Diagnostic)] = []
+        for (title, closure) in tests {
+            do {
+                _ = try callClosure(closure, [], [])
+                passed += 1
+            } catch {
+                failures.append((title, diagnosed(error)))
+            }
+        }
+        return (passed, failures)
+    }
+}
+
+/// Runs `body` on a thread with a stack of 1 GiB: ten thousand nested calls must work, and counted depth must end
+/// a recursion before the stack does.
+public func onLargeStack<T>(_ body: @escaping () -> T) -> T {
+    var result: T?
+    let runner = Unmanaged.passRetained(Runner { result = body() })
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    pthread_attr_setstacksize(&attributes, 1 << 30)
+    var thread = pthread_t()
+    let status = pthread_create(&thread, &attributes, { context in
+        Unmanaged<Runner>.fromOpaque(context!).takeRetainedValue().body()
+        return nil
+    }, runner.toOpaque())
+    guard status == 0 else {
+        runner.release()
+        return body()
+    }
+    pthread_join(thread, nil)
+    return result!
+}
+
+private final class Runner {
+    let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+}

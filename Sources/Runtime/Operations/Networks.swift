@@ -1,0 +1,127 @@
+import Autodiff
+import Syntax
+import Tensors
+
+// What is asked of a whole network: its parameters, an update, a copy, a summary, its mode.
+extension Interpreter {
+    /// The network whose parameters are wanted, or an error that says what is.
+    fileprivate func network(_ value: Value, _ what: String) throws -> Value {
+        switch value {
+        case .object, .function, .list, .record: return value
+        default: throw Diagnostic(.type, "\(what) wants a network, got \(value.described)")
+        }
+    }
+
+    /// The parameters of a network, or an error where some are not made yet.
+    fileprivate func madeParameters(_ value: Value, _ what: String) throws -> [ParameterPlace] {
+        try parameters(of: network(value, what)) { path in
+            throw Diagnostic(.value, "the parameter `\(path)` is not made yet",
+                             help: ["it is made at the first call, when the input's size is known: call the network once, or `build(net, x)`"])
+        }
+    }
+
+    /// Runs `body` in a mode and restores the one before.
+    fileprivate func inMode<T>(training: Bool, _ body: () throws -> T) rethrows -> T {
+        let before = isTraining
+        isTraining = training
+        defer { isTraining = before }
+        return try body()
+    }
+}
+
+extension Op {
+    public static let params = Operation("params(net)", .training,
+        "A flat record of the network's trained tensors by path, such as `\"0.W\"`. A gradient has the same keys.",
+        examples: [("net = dense(2)\nbuild(net, zeros(1, 3))\nkeys(params(net))", "(\"W\", \"b\")")], seeAlso: ["update", "build", "summary"],
+        forward: { c in
+            let places = try c.interpreter.madeParameters(c[0], "params")
+            return .record(Record(places.map(\.path), places.map(\.value)))
+        })
+
+    public static let update = Operation("update(net, f, r...)", .training,
+        "Sets each parameter p of the network to `f(p, r[key]…)`, with the values of the given records under the parameter's key. Given a tensor or record instead of a network, it gives the new one.",
+        examples: [("update({w: 1, v: 2}, (p, g) => p - g, {w: 0.5, v: 1})", "{w: 0.5, v: 1}")], seeAlso: ["params", "sgd"],
+        forward: { c in
+            let interpreter = c.interpreter
+            let f = try c.function(1)
+            guard case .list(let rest) = c[2] else { return .none }
+            func entry(_ r: Value, _ key: String) throws -> Value {
+                guard case .record(let record) = r else { throw Diagnostic(.type, "update wants records by parameter path, got \(r.described)") }
+                guard let v = record[key] else { throw Diagnostic(.value, "update: `\(key)` is missing from a record", help: ["a gradient has the keys of `params(net)`"]) }
+                return v
+            }
+            switch c[0] {
+            case .record(let r):
+                return .record(Record(r.keys, try zip(r.keys, r.values).map { key, p in
+                    try interpreter.apply(f, [p] + rest.items.map { try entry($0, key) })
+                }))
+            case .number, .scalar, .tensor: return try interpreter.apply(f, [c[0]] + rest.items)
+            default:
+                // All new values first, so that an error leaves the network as it was.
+                let places = try interpreter.madeParameters(c[0], "update")
+                let values = try places.map { place in
+                    let value = try interpreter.apply(f, [place.value] + rest.items.map { try entry($0, place.path) })
+                    if let old = try? place.value.tensor(), let new = try? value.tensor(), !old.hasShape(of: new) {
+                        throw Diagnostic(.shape, "update would change the shape of `\(place.path)` from \(Value(old).described) to \(Value(new).described)")
+                    }
+                    return value
+                }
+                for (place, value) in zip(places, values) { place.set(value) }
+                return .none
+            }
+        })
+
+    public static let build = Operation("build(net, x)", .training,
+        "Makes the parameters of a network for inputs like `x`, by one call in evaluation mode; gives the network.",
+        seeAlso: ["params", "summary"],
+        forward: { c in
+            try c.interpreter.inMode(training: false) { _ = try c.interpreter.tape.pausing { try c.interpreter.apply(c[0], [c[1]]) } }
+            return c[0]
+        })
+
+    public static let copyOf = Operation("copy(x)", .training,
+        "A deep copy of an object: its parameters, states and layers are its own. Any other value is itself.",
+        examples: [("a = dense(1)\nb = copy(a)\na == b", "false")],
+        forward: { c in
+            var seen: [ObjectIdentifier: Object] = [:]
+            return try c.interpreter.copied(c[0], &seen)
+        })
+
+    public static let trainMode = Operation("train_mode(f)", .training, "Calls `f()` with networks in training mode: dropout drops, batch normalisation uses the batch.",
+        examples: [("train_mode(() => training())", "true")], seeAlso: ["eval_mode", "training"],
+        forward: { c in try c.interpreter.inMode(training: true) { try c.interpreter.apply(c[0], []) } })
+
+    public static let evalMode = Operation("eval_mode(f)", .training, "Calls `f()` with networks in evaluation mode.",
+        examples: [("eval_mode(() => training())", "false")], seeAlso: ["train_mode", "training"],
+        forward: { c in try c.interpreter.inMode(training: false) { try c.interpreter.apply(c[0], []) } })
+
+    public static let summary = Operation("summary(net)", .training,
+        "Prints a table of the network's layers: path, layer, shapes of its parameters and their number.",
+        seeAlso: ["params", "build"],
+        forward: { c in
+            let interpreter = c.interpreter
+            let places = try interpreter.parameters(of: interpreter.network(c[0], "summary"))
+            var rows: [[String]] = []
+            var total = 0
+            for (path, object) in try interpreter.objects(of: c[0]) where !object.isSequential {
+                let own = places.filter { $0.object === object }
+                let shapes = own.map { place in
+                    let name = place.path.split(separator: ".").last.map(String.init) ?? place.path
+                    return "\(name) \((try? place.value.tensor().shape).map { "[\($0.map(String.init).joined(separator: ", "))]" } ?? "")"
+                }
+                let count = own.reduce(0) { $0 + ((try? $1.value.tensor().count) ?? 0) }
+                total += count
+                let unmade = object.pending > 0 ? "not made yet" : ""
+                rows.append([path.isEmpty ? "net" : path, interpreter.display(.object(object)), (shapes + [unmade]).filter { !$0.isEmpty }.joined(separator: ", "), "\(count)"])
+            }
+            let widths = (0..<3).map { i in rows.map { $0[i].count }.max() ?? 0 }
+            for row in rows {
+                let cells = (0..<3).map { row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count) }
+                interpreter.host.write(cells.joined(separator: "  ") + "  " + row[3] + "\n")
+            }
+            interpreter.host.write("\(total) parameters\n")
+            return .none
+        })
+
+    static let networks = [params, update, build, copyOf, trainMode, evalMode, summary]
+}
