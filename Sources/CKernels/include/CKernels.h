@@ -14,5 +14,6 @@
 #include "nns_math.h"
 #include "nns_interrupt.h"
 #include "nns_memory.h"
+#include "nns_zlib.h"
 
 #endif
