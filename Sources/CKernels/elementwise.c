@@ -121,10 +121,3 @@ void nns_fill(intptr_t size, void *dst, const void *value, intptr_t n) {
         for (intptr_t i = 0; i < n; i++) d[i] = v;
     }
 }
-
-__attribute__((weak)) void nns_pow_f32(float *dst, const float *a, const float *b, intptr_t n) {
-    for (intptr_t i = 0; i < n; i++) dst[i] = (float)pow((double)a[i], (double)b[i]);
-}
-__attribute__((weak)) void nns_pow_f64(double *dst, const double *a, const double *b, intptr_t n) {
-    for (intptr_t i = 0; i < n; i++) dst[i] = pow(a[i], b[i]);
-}

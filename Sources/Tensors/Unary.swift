@@ -193,8 +193,8 @@ extension Tensor {
         TensorError(.value, "`\(op)` needs its parameter")
     }
 
-    /// Calls the body with (first, count) pieces that cover the elements.
+    /// Calls the body with (first, count) of pieces that cover the elements, large tensors on several threads.
     @inline(__always) private static func split(_ count: Int, _ grain: Int, _ body: (Int, Int) -> Void) {
-        if count > 0 { body(0, count) }
+        Threads.run(count: count, grain: grain) { body($0, $1 &- $0) }
     }
 }
