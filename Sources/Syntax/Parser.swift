@@ -35,7 +35,7 @@ public enum Parser {
             lexer.run()
             parsing = Parsing(lexer)
         }
-        guard var parsing else { return emptyTree(source) }
+        guard let parsing else { return emptyTree(source) }
         parsing.errorLimit = limit
         parsing.program()
         errors = parsing.errors
@@ -52,7 +52,7 @@ public enum Parser {
 /// Thrown inside the parser; the diagnostic itself waits in `Parsing.failure` (a small error keeps frames small).
 struct ParseFailure: Error {}
 
-struct Parsing {
+final class Parsing {
     /// What the surroundings make of line ends, braces and signs.
     struct Context {
         /// A line end ends the statement: true outside `( )` and `[ ]`.
@@ -104,7 +104,7 @@ struct Parsing {
         tree.lists.reserveCapacity(tokens.count / 2)
     }
 
-    mutating func program() {
+    func program() {
         statements(until: .end)
         let span = Span(0, Int32(source.bytes.count))
         tree.root = list(.block, span, from: 0)
@@ -120,9 +120,9 @@ struct Parsing {
     /// Where the last token taken ends.
     var lastEnd: Int32 { index > 0 ? tokens[index - 1].end : 0 }
 
-    mutating func advance() { if index < tokens.count - 1 { index += 1 } }
+    func advance() { if index < tokens.count - 1 { index += 1 } }
 
-    mutating func take(_ wanted: TokenKind) -> Bool {
+    func take(_ wanted: TokenKind) -> Bool {
         guard kind == wanted else { return false }
         advance()
         return true
@@ -133,19 +133,20 @@ struct Parsing {
 
     // MARK: Nodes
 
-    mutating func add(_ node: Node) -> Int32 {
+    func add(_ node: Node) -> Int32 {
         tree.nodes.append(node)
         return Int32(tree.nodes.count - 1)
     }
 
     /// A node whose children are those in `scratch` from `base` on.
-    mutating func list(_ kind: Kind, _ span: Span, from base: Int) -> Int32 {
+    func list(_ kind: Kind, _ span: Span, from base: Int) -> Int32 {
         var node = Node(kind, span: span)
         setList(&node, from: base)
         return add(node)
     }
 
-    mutating func setList(_ node: inout Node, from base: Int) {
+    @inline(never)
+    func setList(_ node: inout Node, from base: Int) {
         node.first = Int32(tree.lists.count)
         node.count = Int32(scratch.count - base)
         tree.lists.append(contentsOf: scratch[base...])
@@ -154,7 +155,7 @@ struct Parsing {
 
     func span(_ node: Int32) -> Span { tree.nodes[Int(node)].span }
 
-    mutating func nameNode(_ token: Token) -> Int32 {
+    func nameNode(_ token: Token) -> Int32 {
         var node = Node(.name, span: token.span)
         node.a = token.payload
         return add(node)
@@ -162,19 +163,20 @@ struct Parsing {
 
     // MARK: Depth
 
-    mutating func enter() throws(ParseFailure) {
+    func enter() throws(ParseFailure) {
         depth += 1
         if depth > Parser.maximumNesting { throw nestedTooDeep(token.span, "\(Parser.maximumNesting) levels") }
     }
 
-    mutating func nestedTooDeep(_ span: Span, _ limit: String) -> ParseFailure {
+    @inline(never)
+    func nestedTooDeep(_ span: Span, _ limit: String) -> ParseFailure {
         let help = ["give the inner parts names of their own"]
         failure = Diagnostic(.limit, "nested too deep: more than \(limit)", source: source, span: span, help: help)
         return ParseFailure()
     }
 
     /// Chains of operators are parsed without recursion, but whoever walks the tree recurses: their height is capped.
-    private mutating func checkHeight() {
+    private func checkHeight() {
         var heights = [Int32](repeating: 1, count: tree.nodes.count)
         for index in tree.nodes.indices {
             var height: Int32 = 0
@@ -193,7 +195,7 @@ struct Parsing {
     // MARK: Statement lists and recovery
 
     /// Statements up to a closing brace or the end, left in `scratch`.
-    mutating func statements(until end: TokenKind) {
+    func statements(until end: TokenKind) {
         while errors.count < errorLimit {
             while take(.semicolon) {}
             if kind == .end || kind == end { return }
@@ -205,20 +207,29 @@ struct Parsing {
                 try endStatement(node)
                 scratch.append(node)
             } catch {
-                if let failure { errors.append(failure) }
-                failure = nil
+                noteFailure()
                 scratch.removeSubrange(before.0...)
                 operators.removeSubrange(before.1...)
                 operands.removeSubrange(before.2...)
                 depth = before.3
                 context = before.4
-                recover(from: start)
+                if errors.count < errorLimit { recover(from: start) }
             }
         }
     }
 
+    @inline(never)
+    private func noteFailure() {
+        guard let failure else { return }
+        errors.append(failure)
+        // Deeper text would only give the same error again.
+        if failure.kind == ErrorKind.limit.rawValue { errorLimit = 0 }
+        self.failure = nil
+    }
+
     /// After an error: over the statement's brackets to the next line, `;` or closing brace behind the error.
-    private mutating func recover(from start: Int) {
+    @inline(never)
+    private func recover(from start: Int) {
         let failed = index
         index = start
         repeat {
@@ -231,7 +242,8 @@ struct Parsing {
         } while kind != .end && (index < failed || !(token.newlineBefore || kind == .semicolon || kind == .closeBrace))
     }
 
-    private mutating func endStatement(_ node: Int32) throws(ParseFailure) {
+    @inline(never)
+    private func endStatement(_ node: Int32) throws(ParseFailure) {
         if kind == .semicolon, !token.newlineBefore {
             advance()
             switch tree.nodes[Int(node)].kind {

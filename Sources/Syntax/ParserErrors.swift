@@ -2,7 +2,8 @@
 
 extension Parsing {
     /// The failure at the present token. `what` completes "expected …".
-    mutating func expected(_ what: String, help: [String] = [], notes: [String] = [], marks: [Span] = [],
+    @inline(never)
+    func expected(_ what: String, help: [String] = [], notes: [String] = [], marks: [Span] = [],
                            opened: Int? = nil) -> ParseFailure {
         let token = self.token
         if token.kind == .error {
@@ -35,13 +36,14 @@ extension Parsing {
     /// What nobody means to go on with on the next line.
     private var endsShort: [TokenKind] { [.dot, .import, .fn] }
 
-    mutating func fail(_ message: String, _ span: Span, help: [String] = [], notes: [String] = [],
+    @inline(never)
+    func fail(_ message: String, _ span: Span, help: [String] = [], notes: [String] = [],
                        marks: [Span] = []) -> ParseFailure {
         failure = Diagnostic(.syntax, message, source: source, span: span, marks: marks, notes: notes, help: help)
         return ParseFailure()
     }
 
-    mutating func expect(_ wanted: TokenKind, _ what: String, help: [String] = [], opened: Int? = nil) throws(ParseFailure) {
+    func expect(_ wanted: TokenKind, _ what: String, help: [String] = [], opened: Int? = nil) throws(ParseFailure) {
         guard kind == wanted else { throw expected(what, help: help, opened: opened) }
         advance()
     }
@@ -68,7 +70,7 @@ extension Parsing {
             if let mend = mend(forWord: text(candidate), at: candidate) { return [mend] }
         }
         let line = source.line(at: token.start)
-        let isOnLine = { (other: Int) in other >= 0 && source.line(at: tokens[other].start) == line }
+        func isOnLine(_ other: Int) -> Bool { source.line(at: tokens[other].start) == line }
         switch kind {
         case .assign:
             let previous = index > 0 ? tokens[index - 1].kind : .end

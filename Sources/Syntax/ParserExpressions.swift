@@ -9,7 +9,7 @@ private enum Precedence {
 
 extension Parsing {
     /// One expression, of any number of operators; nested only through brackets, blocks and `=>`.
-    mutating func expression() throws(ParseFailure) -> Int32 {
+    func expression() throws(ParseFailure) -> Int32 {
         let base = operators.count
         while true {
             try prefixOperators(base)
@@ -30,7 +30,8 @@ extension Parsing {
         return operands.removeLast()
     }
 
-    private mutating func prefixOperators(_ base: Int) throws(ParseFailure) {
+    @inline(never)
+    private func prefixOperators(_ base: Int) throws(ParseFailure) {
         while true {
             switch kind {
             case .minus:
@@ -51,6 +52,7 @@ extension Parsing {
     }
 
     /// The binary operator that stands here and goes on with the expression, if any.
+    @inline(never)
     private func binaryOperator() -> PendingOperator? {
         if isAtLineEnd, !(source.isFile && (kind == .pipe || kind == .compose)) { return nil }
         func pending(_ kind: Kind, _ op: Operator, _ precedence: UInt8, flag: Bool = false) -> PendingOperator {
@@ -86,7 +88,8 @@ extension Parsing {
     }
 
     /// Applies the waiting operators that bind the last operand more strongly than the one that follows.
-    private mutating func reduce(to base: Int, against new: PendingOperator) throws(ParseFailure) {
+    @inline(never)
+    private func reduce(to base: Int, against new: PendingOperator) throws(ParseFailure) {
         while operators.count > base {
             let top = operators[operators.count - 1]
             guard top.precedence > new.precedence
@@ -101,7 +104,8 @@ extension Parsing {
         }
     }
 
-    private mutating func chained(_ first: PendingOperator, _ second: PendingOperator) -> ParseFailure {
+    @inline(never)
+    private func chained(_ first: PendingOperator, _ second: PendingOperator) -> ParseFailure {
         let right = operands[operands.count - 1], left = operands[operands.count - 2]
         func text(_ span: Span) -> String { source.text(of: span) }
         let middle = text(span(right))
@@ -125,7 +129,8 @@ extension Parsing {
     }
 
     /// In a `[ ]` literal `a -b` could mean one element or two.
-    private mutating func checkSign() throws(ParseFailure) {
+    @inline(never)
+    private func checkSign() throws(ParseFailure) {
         guard kind == .minus || kind == .plus, token.spaceBefore, !next.spaceBefore else { return }
         let sign = text(index)
         let left = operands.last.map { source.text(of: span($0)) } ?? "a", right = text(index + 1)
@@ -134,7 +139,8 @@ extension Parsing {
                    help: ["write `\(short), \(sign)\(right)` for two elements, `\(short) \(sign) \(right)` for one"])
     }
 
-    private mutating func applyOperator() {
+    @inline(never)
+    private func applyOperator() {
         let pending = operators.removeLast()
         let right = operands.removeLast()
         if pending.isPrefix {
@@ -165,7 +171,7 @@ extension Parsing {
     // MARK: Calls, indices and fields
 
     /// A value and the calls, indices, fields and transposes that follow it.
-    private mutating func postfix() throws(ParseFailure) -> Int32 {
+    private func postfix() throws(ParseFailure) -> Int32 {
         switch kind {
         case .if: return try ifExpression()
         case .try: return try tryExpression()
@@ -213,7 +219,8 @@ extension Parsing {
         return close > index && tokens[close + 1].kind == .arrow
     }
 
-    private mutating func call(_ callee: Int32) throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func call(_ callee: Int32) throws(ParseFailure) -> Int32 {
         try enter()
         let opener = index, outer = context
         context = Context(newlines: false)
@@ -251,7 +258,8 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func subscripts(of value: Int32) throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func subscripts(of value: Int32) throws(ParseFailure) -> Int32 {
         try enter()
         let opener = index, outer = context
         context = Context(newlines: false)
@@ -273,7 +281,7 @@ extension Parsing {
     }
 
     /// An expression, `...`, or `from:to:step` with any of the three left out.
-    private mutating func oneSubscript() throws(ParseFailure) -> Int32 {
+    private func oneSubscript() throws(ParseFailure) -> Int32 {
         let start = token.start
         if take(.ellipsis) { return add(Node(.ellipsis, span: Span(start, lastEnd))) }
         var parts: (Int32, Int32, Int32) = (-1, -1, -1)
@@ -293,7 +301,8 @@ extension Parsing {
 
     // MARK: Functions within expressions
 
-    private mutating func lambda() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func lambda() throws(ParseFailure) -> Int32 {
         let start = token.start
         let base = scratch.count
         try enter()
@@ -316,7 +325,8 @@ extension Parsing {
     }
 
     /// `(x, k=2, W: [n, d], rest...)`, the parentheses included; the nodes are left in `scratch`.
-    mutating func parameters() throws(ParseFailure) {
+    @inline(never)
+    func parameters() throws(ParseFailure) {
         let opener = index, outer = context
         context = Context(newlines: false)
         try expect(.openParen, "`(`")
@@ -357,7 +367,8 @@ extension Parsing {
     }
 
     /// `[n, d]`, `[..., k]`, `[]`
-    mutating func shape() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    func shape() throws(ParseFailure) -> Int32 {
         let opener = index
         guard kind == .openBracket else {
             throw expected("a shape such as `[n, d]`", help: ["only shapes are annotated: `x: [n, d]`, `-> [n]`"])

@@ -1,7 +1,8 @@
 /// Values: literals, names, brackets, records, strings, and the expressions made of blocks.
 
 extension Parsing {
-    mutating func primary() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    func primary() throws(ParseFailure) -> Int32 {
         let token = self.token
         switch token.kind {
         case .number: return number()
@@ -36,7 +37,7 @@ extension Parsing {
         }
     }
 
-    mutating func number() -> Int32 {
+    func number() -> Int32 {
         var node = Node(.number, span: token.span)
         node.number = numbers[Int(token.payload)]
         advance()
@@ -59,7 +60,8 @@ extension Parsing {
 
     // MARK: Strings
 
-    private mutating func interpolated() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func interpolated() throws(ParseFailure) -> Int32 {
         try enter()
         let start = token.start
         let outer = context
@@ -99,7 +101,8 @@ extension Parsing {
 
     // MARK: Brackets
 
-    private mutating func parenthesized() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func parenthesized() throws(ParseFailure) -> Int32 {
         try enter()
         let opener = index, outer = context
         let start = token.start
@@ -125,7 +128,8 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func bracket() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func bracket() throws(ParseFailure) -> Int32 {
         try enter()
         let opener = index, outer = context
         let start = token.start
@@ -161,7 +165,7 @@ extension Parsing {
         }
     }
 
-    private mutating func comprehensionClauses() throws(ParseFailure) {
+    private func comprehensionClauses() throws(ParseFailure) {
         while true {
             if kind == .for {
                 scratch.append(try forClause())
@@ -178,7 +182,7 @@ extension Parsing {
     }
 
     /// `for p in xs`, at the `for`, or at the pattern of a further clause.
-    mutating func forClause() throws(ParseFailure) -> Int32 {
+    func forClause() throws(ParseFailure) -> Int32 {
         var node = Node(.forClause, span: token.span)
         _ = take(.for)
         node.a = try pattern()
@@ -192,7 +196,7 @@ extension Parsing {
     }
 
     /// A name, `(a, b)` or `{a, b}`.
-    mutating func pattern() throws(ParseFailure) -> Int32 {
+    func pattern() throws(ParseFailure) -> Int32 {
         let start = token.start
         switch kind {
         case .name:
@@ -219,7 +223,7 @@ extension Parsing {
         }
     }
 
-    mutating func recordPattern() throws(ParseFailure) -> Int32 {
+    func recordPattern() throws(ParseFailure) -> Int32 {
         let opener = index
         let start = token.start
         advance()
@@ -247,7 +251,8 @@ extension Parsing {
         return tokens[index + 2].kind == .colon
     }
 
-    private mutating func record() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func record() throws(ParseFailure) -> Int32 {
         try enter()
         let opener = index, outer = context
         let start = token.start
@@ -286,7 +291,8 @@ extension Parsing {
     // MARK: Blocks
 
     /// `{ … }` of statements.
-    mutating func block() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    func block() throws(ParseFailure) -> Int32 {
         let opener = index
         guard kind == .openBrace else { throw expected("`{`") }
         try enter()
@@ -306,7 +312,7 @@ extension Parsing {
     }
 
     /// The head of `if` or `while`: up to the block's `{`.
-    mutating func condition() throws(ParseFailure) -> Int32 {
+    func condition() throws(ParseFailure) -> Int32 {
         let outer = context
         context.isHead = true
         context.isBracket = false
@@ -316,7 +322,8 @@ extension Parsing {
     }
 
     /// `if a { } else if b { } else { }`, the ladder read in a loop and built from its end.
-    mutating func ifExpression() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    func ifExpression() throws(ParseFailure) -> Int32 {
         var starts: [Int32] = []
         var last: Int32 = -1
         while true {
@@ -341,7 +348,8 @@ extension Parsing {
         return last
     }
 
-    mutating func tryExpression() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    func tryExpression() throws(ParseFailure) -> Int32 {
         var node = Node(.try, span: token.span)
         advance()
         node.a = try block()

@@ -1,7 +1,7 @@
 /// Statements and declarations.
 
 extension Parsing {
-    mutating func statement() throws(ParseFailure) -> Int32 {
+    func statement() throws(ParseFailure) -> Int32 {
         if kind.isReserved, next.kind == .assign, !next.newlineBefore {
             throw expected("a name", help: ["`\(text(index))` cannot be set: it is a reserved word"])
         }
@@ -29,7 +29,8 @@ extension Parsing {
     }
 
     /// What an expression at the start of a statement turns out to be: a target, or itself.
-    private mutating func simple(_ value: Int32) throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func simple(_ value: Int32) throws(ParseFailure) -> Int32 {
         let op: Operator
         switch isAtLineEnd ? .end : kind {
         case .assign: op = .none
@@ -52,7 +53,7 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func updateTarget(_ value: Int32) throws(ParseFailure) -> Int32 {
+    private func updateTarget(_ value: Int32) throws(ParseFailure) -> Int32 {
         let node = tree[value]
         switch node.kind {
         case .name, .index, .field: return value
@@ -62,7 +63,7 @@ extension Parsing {
     }
 
     /// An expression that stands left of `=`, as a name, place or pattern.
-    private mutating func target(_ value: Int32) throws(ParseFailure) -> Int32 {
+    private func target(_ value: Int32) throws(ParseFailure) -> Int32 {
         let node = tree[value]
         switch node.kind {
         case .name, .index, .field: return value
@@ -97,7 +98,8 @@ extension Parsing {
     }
 
     /// `{` at the start of a statement: a record, a pattern or a block.
-    private mutating func braceStatement() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func braceStatement() throws(ParseFailure) -> Int32 {
         if isRecordStart { return try simple(expression()) }
         let close = Int(token.payload)
         if close > index, tokens[close + 1].kind == .assign, !tokens[close + 1].newlineBefore {
@@ -110,7 +112,7 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func simple(pattern: Int32) throws(ParseFailure) -> Int32 {
+    private func simple(pattern: Int32) throws(ParseFailure) -> Int32 {
         advance()
         var node = Node(.assign, span: .none)
         node.a = pattern
@@ -121,7 +123,8 @@ extension Parsing {
 
     // MARK: Control
 
-    private mutating func forStatement() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func forStatement() throws(ParseFailure) -> Int32 {
         var node = Node(.for, span: token.span)
         let outer = context
         context.isHead = true
@@ -134,7 +137,7 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func whileStatement() throws(ParseFailure) -> Int32 {
+    private func whileStatement() throws(ParseFailure) -> Int32 {
         var node = Node(.while, span: token.span)
         advance()
         node.a = try condition()
@@ -144,7 +147,7 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func returnStatement() throws(ParseFailure) -> Int32 {
+    private func returnStatement() throws(ParseFailure) -> Int32 {
         var node = Node(.return, span: token.span)
         advance()
         if !token.newlineBefore, kind != .semicolon, kind != .closeBrace, kind != .end {
@@ -154,7 +157,7 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func assertStatement() throws(ParseFailure) -> Int32 {
+    private func assertStatement() throws(ParseFailure) -> Int32 {
         var node = Node(.assert, span: token.span)
         advance()
         node.a = try expression()
@@ -163,7 +166,7 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func importStatement() throws(ParseFailure) -> Int32 {
+    private func importStatement() throws(ParseFailure) -> Int32 {
         var node = Node(.import, span: token.span)
         advance()
         guard kind == .string, !isAtLineEnd else {
@@ -183,7 +186,8 @@ extension Parsing {
 
     // MARK: Declarations
 
-    private mutating func function() throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func function() throws(ParseFailure) -> Int32 {
         var node = Node(.function, span: token.span)
         let base = scratch.count
         advance()
@@ -212,7 +216,8 @@ extension Parsing {
     }
 
     /// The statements whose words are reserved only here; nil when the word is a name after all.
-    private mutating func declaration(_ word: ContextualWord) throws(ParseFailure) -> Int32? {
+    @inline(never)
+    private func declaration(_ word: ContextualWord) throws(ParseFailure) -> Int32? {
         switch word {
         case .object where next.kind == .name, .layer where next.kind == .name: return try object(isLayer: word == .layer)
         case .test where next.kind == .string || next.kind == .stringStart:
@@ -234,7 +239,8 @@ extension Parsing {
         }
     }
 
-    private mutating func object(isLayer: Bool) throws(ParseFailure) -> Int32 {
+    @inline(never)
+    private func object(isLayer: Bool) throws(ParseFailure) -> Int32 {
         var node = Node(.object, span: token.span)
         node.flag = isLayer
         let base = scratch.count
@@ -248,7 +254,7 @@ extension Parsing {
         return add(node)
     }
 
-    private mutating func members() throws(ParseFailure) -> Int32 {
+    private func members() throws(ParseFailure) -> Int32 {
         let opener = index
         let start = token.start
         guard kind == .openBrace else { throw expected("`{`") }
@@ -274,7 +280,7 @@ extension Parsing {
         return list(.members, Span(start, lastEnd), from: base)
     }
 
-    private mutating func member() throws(ParseFailure) -> Int32 {
+    private func member() throws(ParseFailure) -> Int32 {
         switch kind {
         case .fn: return try function()
         case .assert: return try assertStatement()
