@@ -1,5 +1,58 @@
+// Everything that the binary carries with it: the standard library's sources and the embedded data sets.
 #include "stdlib_nns.h"
-const unsigned char nns_layers[] = {
+
+#define BYTES(variable) static const unsigned char variable[]
+#define FILE_ENTRY(name, variable) {name, variable, sizeof variable}
+
+BYTES(layers_nns) = {
 #embed "layers.nns"
 };
-const unsigned long nns_layers_size = sizeof nns_layers;
+BYTES(sequences_nns) = {
+#embed "sequences.nns"
+};
+BYTES(penalties_nns) = {
+#embed "penalties.nns"
+};
+BYTES(optimizers_nns) = {
+#embed "optimizers.nns"
+};
+BYTES(schedules_nns) = {
+#embed "schedules.nns"
+};
+BYTES(training_nns) = {
+#embed "training.nns"
+};
+BYTES(metrics_nns) = {
+#embed "metrics.nns"
+};
+BYTES(data_nns) = {
+#embed "data.nns"
+};
+BYTES(datasets_nns) = {
+#embed "datasets.nns"
+};
+BYTES(digits_csv_gz) = {
+#embed "data/digits.csv.gz"
+};
+BYTES(iris_csv) = {
+#embed "data/iris.csv"
+};
+
+static const nns_embedded_file files[] = {
+    FILE_ENTRY("layers.nns", layers_nns),
+    FILE_ENTRY("sequences.nns", sequences_nns),
+    FILE_ENTRY("penalties.nns", penalties_nns),
+    FILE_ENTRY("optimizers.nns", optimizers_nns),
+    FILE_ENTRY("schedules.nns", schedules_nns),
+    FILE_ENTRY("training.nns", training_nns),
+    FILE_ENTRY("metrics.nns", metrics_nns),
+    FILE_ENTRY("data.nns", data_nns),
+    FILE_ENTRY("datasets.nns", datasets_nns),
+    FILE_ENTRY("digits.csv.gz", digits_csv_gz),
+    FILE_ENTRY("iris.csv", iris_csv),
+};
+
+const nns_embedded_file *nns_embedded_files(unsigned long *count) {
+    *count = sizeof files / sizeof files[0];
+    return files;
+}

@@ -1,0 +1,139 @@
+import CKernels
+import Glibc
+import Syntax
+import Tensors
+
+// What the standard library's `fit` needs of the runtime and cannot say in the language: the clock, progress on the
+// terminal, the interrupt, the script's random stream, and a network put back as a copy was.
+extension Op {
+    /// Seconds of a clock that never goes back.
+    private static var seconds: Double {
+        var t = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &t)
+        return Double(t.tv_sec) + Double(t.tv_nsec) * 1e-9
+    }
+
+    static let stopwatch = Operation("_stopwatch()", .training,
+        "Seconds since some moment in the past: the difference of two is a duration.", seeAlso: ["time"],
+        forward: { _ in .number(seconds) })
+
+    static let interruptible = Operation("_interruptible(f)", .training, """
+        Calls `f` without arguments and gives true; gives false where an interrupt (Ctrl-C) ended it. A second interrupt \
+        before the first has been noticed leaves the program with status 130.
+        """, seeAlso: ["fit"],
+        forward: { c in
+            do {
+                _ = try c.interpreter.apply(try c.function(0), [])
+                return .bool(true)
+            } catch let error as Diagnostic where error.kind == ErrorKind.interrupt.rawValue {
+                nns_interrupt_clear()
+                return .bool(false)
+            }
+        })
+
+    static let randomState = Operation("_random_state(state=none)", .training, """
+        The place that the script's random stream has reached, as an opaque value; given one, the stream goes back there. \
+        The stream `fit(…, resume=run)` continues is kept so.
+        """, seeAlso: ["seed"],
+        forward: { c in
+            if case .function(let f as SavedStream) = c[0] {
+                c.interpreter.scriptRandom = f.stream
+                return .none
+            }
+            guard c.isNone(0) else { throw Diagnostic(.type, "_random_state takes what it gave, got \(c[0].described)") }
+            return .function(SavedStream(c.interpreter.scriptRandom))
+        })
+
+    static let reportProgress = Operation("_report_progress(epoch, epochs, part, history, begin)", .training, """
+        Shows how far a training has come: `part` of the epoch is done (0 to 1, none at the end of all), `history` has the \
+        curves so far, `begin` is the stopwatch's time at its start. Between epochs at most ten times a second.
+        """, seeAlso: ["fit"],
+        forward: { c in
+            let host = c.interpreter.host
+            guard !c.isNone(2) else {
+                host.progress(nil)
+                return .none
+            }
+            let part = try c.double(2), now = seconds
+            if part < 1, now < nextProgress { return .none }
+            nextProgress = now + 0.1
+            let history = try c.record(3)
+            host.progress(Progress(epoch: try c.int(0), epochs: try c.int(1), fraction: part, loss: doubles(history["loss"]),
+                                   validationLoss: doubles(history["validation_loss"]), seconds: now - (try c.double(4))))
+            return .none
+        })
+    nonisolated(unsafe) private static var nextProgress = 0.0
+
+    private static func doubles(_ value: Value?) -> [Double] {
+        value.flatMap(Curves.numbers) ?? []
+    }
+
+    static let restore = Operation("restore(target, saved)", .training, """
+        Puts a network (or an optimizer) back as it was when `saved = copy(target)` was made: parameters, state and random \
+        stream, to the bit. Arguments it was constructed with stay.
+        """, examples: [("net = dense(1)\nbuild(net, ones(2))\nsaved = copy(net)\nnet.b = [5]\nrestore(net, saved)\nnet.b", "[0]")],
+        seeAlso: ["copy", "fit"],
+        forward: { c in
+            var seen: Set<ObjectIdentifier> = []
+            try putBack(c[0], c[1], &seen)
+            return .none
+        })
+
+    /// True where objects live inside a value, which are then put back one by one.
+    private static func holdsObjects(_ value: Value) -> Bool {
+        switch value {
+        case .object: true
+        case .list(let l): l.items.contains(where: holdsObjects)
+        case .record(let r): r.values.contains(where: holdsObjects)
+        case .function(let f as Closure): f.captured.contains(where: holdsObjects)
+        case .function(let f as NativeFunction): f.captured.contains(where: holdsObjects)
+        default: false
+        }
+    }
+
+    private static func putBack(_ target: Value, _ saved: Value, _ seen: inout Set<ObjectIdentifier>) throws {
+        func pairs(_ a: [Value], _ b: [Value]) throws {
+            guard a.count == b.count else { throw unlike(target, saved) }
+            for (x, y) in zip(a, b) { try putBack(x, y, &seen) }
+        }
+        switch (target, saved) {
+        case (.object(let a), .object(let b)):
+            guard a.declaration === b.declaration else { throw unlike(target, saved) }
+            guard a !== b, seen.insert(ObjectIdentifier(a)).inserted else { return }
+            for (i, field) in a.declaration.fields.enumerated() {
+                if let x = a[field: i], let y = b[field: i], holdsObjects(x), holdsObjects(y) {
+                    try putBack(x, y, &seen)
+                } else if field.role != .argument {
+                    a[field: i] = b[field: i]
+                }
+            }
+            a.random = b.random
+            a.pending = b.pending
+        case (.list(let a), .list(let b)): try pairs(a.items, b.items)
+        case (.record(let a), .record(let b)): try pairs(a.values, b.values)
+        case (.function(let a as Closure), .function(let b as Closure)): try pairs(a.captured, b.captured)
+        case (.function(let a as NativeFunction), .function(let b as NativeFunction)): try pairs(a.captured, b.captured)
+        default: break
+        }
+    }
+
+    private static func unlike(_ a: Value, _ b: Value) -> Diagnostic {
+        Diagnostic(.value, "restore needs a copy of the same thing, got \(a.described) and \(b.described)")
+    }
+
+    static let trainingOperations = [stopwatch, interruptible, randomState, reportProgress, restore]
+}
+
+extension Closure {
+    /// The values that it captured.
+    var captured: [Value] { code.captures.indices.map { Value(captures[$0]) } }
+}
+
+/// A random stream's place as a value of the language.
+private final class SavedStream: Function {
+    let stream: RandomStream
+    init(_ stream: RandomStream) {
+        self.stream = stream
+        super.init(name: "random_state")
+    }
+}
