@@ -1,7 +1,7 @@
 // Decision boundaries: which class a model gives to each place, with the data over it.
 
 /// Regions of the classes that a model predicts on a grid, and labelled points over them.
-public struct BoundaryPlot: Picture {
+public struct BoundaryPlot: ChartPicture {
     /// The rectangle that the grid covers, edges included.
     public var xRange: ClosedRange<Double>
     public var yRange: ClosedRange<Double>
@@ -54,9 +54,5 @@ public struct BoundaryPlot: Picture {
         }
         chart.addMarkers()
         return chart
-    }
-
-    public func text(width: Int, style: TextStyle, color: Bool) -> String {
-        chart.text(width: width, style: style, color: color)
     }
 }

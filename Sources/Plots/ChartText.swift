@@ -152,7 +152,7 @@ struct ChartText {
     static func sample(_ entry: LegendEntry, _ style: TextStyle) -> String {
         guard style == .braille else { return String(entry.mark) }
         switch entry.kind {
-        case .line: return dash(entry.slot).on == Int.max ? "⠤⠤⠤⠤" : entry.slot == 1 ? "⠤ ⠤ " : "⠄⠄⠄⠄"
+        case .line: return ["⠤⠤⠤⠤", "⠤ ⠤ ", "⠄⠄⠄⠄"][max(entry.slot, 0) % 3]
         case .points: return String(symbol(entry.slot))
         case .vertical: return "┊"
         default: return String(entry.mark)
@@ -280,6 +280,11 @@ struct ChartText {
             }
             canvas = target
         }
+        // Dots all look alike: the level's mark stands once on its line.
+        if fine, mark != " ", !segments.isEmpty {
+            let s = segments[segments.count / 2]
+            canvas.set(column(s.0), row(s.1), mark, color)
+        }
     }
 
     private mutating func band(_ xs: [Double], _ lows: [Double], _ highs: [Double], _ slot: Int) {
@@ -332,7 +337,7 @@ struct ChartText {
         for c in 0..<canvas.columns {
             let bin = bins[c]
             guard bin >= 0, heights[bin].isFinite, heights[bin] != 0 else { continue }
-            if apart, c + 1 < canvas.columns, bins[c + 1] != bin, bin < last { continue }
+            if apart, c + 1 < canvas.columns, bins[c + 1] != bin { continue }
             let exact = py(heights[bin])
             guard !exact.isNaN else { continue }
             let top = clampedRow(heights[bin])

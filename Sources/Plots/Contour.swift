@@ -1,7 +1,7 @@
 // Contour lines of a function given on a grid, by marching squares, with paths or points over them.
 
 /// Lines of equal height of values on a grid, optionally with series (a descent's path, a minimum) over them.
-public struct ContourPlot: Picture {
+public struct ContourPlot: ChartPicture {
     /// Coordinates of the grid's columns and rows, ascending or descending.
     public var x: [Double]
     public var y: [Double]
@@ -48,8 +48,9 @@ public struct ContourPlot: Picture {
         chart.layers.append(.points(xs: [], ys: [], slot: 0, mark: " "))
         let (left, right) = Shading.extent(x), (bottom, top) = Shading.extent(y)
         if !x.isEmpty, !y.isEmpty { chart.layers.append(.segments([(left, bottom, left, bottom), (right, top, right, top)], mark: " ", shade: 0)) }
-        for (slot, s) in overlays.enumerated() {
-            let mark = Marks.usable(s.mark) ?? Marks.series(slot)
+        for (i, s) in overlays.enumerated() {
+            // Green and what follows stand out from the levels' colours.
+            let slot = i + 2, mark = Marks.usable(s.mark) ?? Marks.series(i)
             let ys = Array(s.y.prefix(s.count))
             chart.layers.append(s.style == .line ? .line(xs: s.xs, ys: ys, slot: slot, mark: mark)
                 : .points(xs: s.xs, ys: ys, slot: slot, mark: mark))
@@ -91,9 +92,5 @@ public struct ContourPlot: Picture {
             }
         }
         return result
-    }
-
-    public func text(width: Int, style: TextStyle, color: Bool) -> String {
-        chart.text(width: width, style: style, color: color)
     }
 }

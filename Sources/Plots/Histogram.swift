@@ -1,7 +1,7 @@
 // Histograms: how often values fall into equal bins.
 
 /// A histogram of the finite values, in equal bins.
-public struct Histogram: Picture {
+public struct Histogram: ChartPicture {
     public var values: [Double]
     /// Number of bins, 1...10,000; nil: the rule of Freedman and Diaconis (1981), width 2 IQR / n^(1/3).
     public var bins: Int?
@@ -20,7 +20,8 @@ public struct Histogram: Picture {
         let integral = finite.allSatisfy { $0 == $0.rounded() && abs($0) < 1e15 }
         var count = min(max(bins ?? 0, 0), 10_000)
         if count == 0 { (low, high, count) = automatic(finite, low, high, integral) }
-        if high / 4 - low / 4 < max(abs(low), abs(high)) * 1e-13 || high == low {
+        let tooNarrow = high / 4 - low / 4 <= max(abs(low), abs(high)) * 1e-13
+        if tooNarrow {
             let pad = max(abs(low) * 0.1, low == 0 || integral ? 0.5 : Numbers.powerOfTen(-320))
             low = max(low - pad, -.greatestFiniteMagnitude)
             high = min(high + pad, .greatestFiniteMagnitude)
@@ -66,9 +67,5 @@ public struct Histogram: Picture {
         chart.layers.append(.boxes(edges: edges, heights: counts, slot: 0))
         chart.addMarkers()
         return chart
-    }
-
-    public func text(width: Int, style: TextStyle, color: Bool) -> String {
-        chart.text(width: width, style: style, color: color)
     }
 }

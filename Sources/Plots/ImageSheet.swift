@@ -27,7 +27,7 @@ public struct ImageSheet: Picture {
 
     var extent: (low: Double, high: Double) {
         if let range, range.lowerBound.isFinite, range.upperBound.isFinite { return (range.lowerBound, range.upperBound) }
-        return Shading.extent(images.flatMap { [Shading.extent($0.values).low, Shading.extent($0.values).high] })
+        return Shading.extent(images.flatMap(\.values))
     }
 
     public func text(width: Int, style: TextStyle, color: Bool) -> String {

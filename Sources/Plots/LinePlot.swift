@@ -1,7 +1,7 @@
 // Line plots: several named curves or clouds of points over common axes.
 
 /// Curves over common axes, with a legend if there is more than one or any has a name.
-public struct LinePlot: Picture {
+public struct LinePlot: ChartPicture {
     public var series: [Series]
     public var options: PlotOptions
 
@@ -35,10 +35,6 @@ public struct LinePlot: Picture {
         chart.addMarkers()
         return chart
     }
-
-    public func text(width: Int, style: TextStyle, color: Bool) -> String {
-        chart.text(width: width, style: style, color: color)
-    }
 }
 
 extension Chart {
@@ -63,7 +59,7 @@ extension Marks {
 }
 
 /// Points, optionally of several classes, each with its own mark.
-public struct ScatterPlot: Picture {
+public struct ScatterPlot: ChartPicture {
     public var x: [Double]
     public var y: [Double]
     /// The class of each point, counted from 0; nil: all alike. Points of negative class are left out.
@@ -86,10 +82,6 @@ public struct ScatterPlot: Picture {
         chart.addMarkers()
         return chart
     }
-
-    public func text(width: Int, style: TextStyle, color: Bool) -> String {
-        chart.text(width: width, style: style, color: color)
-    }
 }
 
 extension Chart {
@@ -102,7 +94,7 @@ extension Chart {
         }
         // Classes by content, not by number: labels may be sparse.
         let present = Set(classes.prefix(count).filter { $0 >= 0 }).sorted()
-        let known = max(names.count, total, min((present.last ?? -1) + 1, 1_000))
+        let known = max(names.count, total, min(present.last ?? -1, 999) + 1)
         var members: [Int: Int] = [:]
         for (i, k) in present.enumerated() { members[k] = i }
         var xs = Array(repeating: [Double](), count: present.count), ys = xs

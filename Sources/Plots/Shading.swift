@@ -18,7 +18,8 @@ enum Shading {
         init(_ values: [Double], rows: Int, columns: Int) {
             var rows = max(rows, 0), columns = max(columns, 0)
             let (size, overflow) = rows.multipliedReportingOverflow(by: columns)
-            if overflow || size > 1 << 28 { (rows, columns) = (0, 0) }
+            // Sizes far beyond the values given are an empty grid, not a request for memory.
+            if overflow || size - values.count > 1 << 20 { (rows, columns) = (0, 0) }
             let count = rows * columns
             self.rows = rows
             self.columns = columns
@@ -65,8 +66,10 @@ enum Shading {
     /// Where a value lies between low and high: 0...1; NaN for NaN; a constant picture is in the middle.
     static func fraction(_ v: Double, _ low: Double, _ high: Double) -> Double {
         guard !v.isNaN else { return .nan }
-        guard high > low else { return v < low ? 0 : v > high ? 1 : 0.5 }
-        return min(max((v / 4 - low / 4) / (high / 4 - low / 4), 0), 1)
+        guard high > low, v.isFinite else { return v < low ? 0 : v > high ? 1 : 0.5 }
+        // The difference of distinct doubles is not zero, but it may be infinite.
+        let t = (high - low).isFinite ? (v - low) / (high - low) : (v / 4 - low / 4) / (high / 4 - low / 4)
+        return min(max(t, 0), 1)
     }
 
     static func character(_ t: Double, _ style: TextStyle) -> Character {

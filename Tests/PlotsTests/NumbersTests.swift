@@ -8,7 +8,7 @@ import Testing
         #expect(Numbers.decade(Numbers.powerOfTen(e)) == e)
         if e > -300 { #expect(abs(Numbers.log10(Numbers.powerOfTen(e)) - Double(e)) < 1e-12) }
     }
-    #expect(Numbers.decade(9.999999999999999e22) == 22)
+    #expect(Numbers.decade(9.99999999999999e22) == 22)
     #expect(abs(Numbers.log10(2) - 0.3010299956639812) < 1e-15)
     #expect(abs(Numbers.log10(0.7) - -0.15490195998574317) < 1e-15)
     #expect(abs(Numbers.cubeRoot(27) - 3) < 1e-12)
