@@ -27,7 +27,7 @@ public final class FlatIndices {
 
     deinit {
         Memory.release(count * 4)
-        nns_free(data)
+        nns_free(data, count * 4)
     }
 
     public subscript(_ i: Int) -> Int { Int(data[i]) }

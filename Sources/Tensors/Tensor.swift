@@ -54,9 +54,9 @@ public final class Tensor {
     }
 
     deinit {
-        let block = UnsafeMutableRawPointer(dims)
-        if owner == nil { Memory.release(Self.blockSize(rank, count, dtype)) } else { Memory.release(Self.blockSize(rank, 0, dtype)) }
-        nns_free(block)
+        let bytes = Self.blockSize(rank, owner == nil ? count : 0, dtype)
+        Memory.release(bytes)
+        nns_free(UnsafeMutableRawPointer(dims), bytes)
     }
 
     private static func blockSize(_ rank: Int, _ count: Int, _ dtype: DType) -> Int {
@@ -99,7 +99,7 @@ public final class Tensor {
     /// The same elements under another shape of equal size; shares memory.
     public static func view(of base: Tensor, _ shape: some RandomAccessCollection<Int>) throws -> Tensor {
         let bytes = header(shape.count)
-        guard Memory.reserve(bytes), let block = nns_alloc(max(bytes, 8)) else { throw outOfMemory(shape) }
+        guard Memory.reserve(bytes), let block = nns_alloc(bytes) else { throw outOfMemory(shape) }
         let dims = block.assumingMemoryBound(to: Int.self)
         var i = 0
         for d in shape { dims[i] = d; i &+= 1 }
