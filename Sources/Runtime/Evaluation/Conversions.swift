@@ -72,7 +72,7 @@ extension Interpreter {
             shape = t.shape
             parts.append(part)
         }
-        return try Op.stack(Value(list: parts), .number(0))
+        return try Op.stackList(Value(list: parts), .number(0))
     }
 
     /// The items that a `for` would visit: of a list, a range, a tensor (its rows), a string (its characters),

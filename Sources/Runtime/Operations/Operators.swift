@@ -52,32 +52,32 @@ extension Op {
         }
     }
 
-    public static let add = arithmetic("+", .add, "Elementwise sum, with broadcasting.", [("[1, 2] + 1", "[2, 3]")]) { b in
+    public static let add: Operation = arithmetic("+", .add, "Elementwise sum, with broadcasting.", [("[1, 2] + 1", "[2, 3]")]) { b in
         try b.give(0, unbroadcast(b.g, like: b.x(0)))
         try b.give(1, unbroadcast(b.g, like: b.x(1)))
     }
-    public static let subtract = arithmetic("-", .subtract, "Elementwise difference, with broadcasting.", [("[1, 2] - 1", "[0, 1]")]) { b in
+    public static let subtract: Operation = arithmetic("-", .subtract, "Elementwise difference, with broadcasting.", [("[1, 2] - 1", "[0, 1]")]) { b in
         try b.give(0, unbroadcast(b.g, like: b.x(0)))
         try b.give(1, unbroadcast(-b.g, like: b.x(1)))
     }
-    public static let multiply = arithmetic("*", .multiply, "Elementwise product, with broadcasting.", [("[1, 2] * [3, 4]", "[3, 8]")]) { b in
+    public static let multiply: Operation = arithmetic("*", .multiply, "Elementwise product, with broadcasting.", [("[1, 2] * [3, 4]", "[3, 8]")]) { b in
         try b.give(0, unbroadcast(b.g * b.x(1), like: b.x(0)))
         try b.give(1, unbroadcast(b.g * b.x(0), like: b.x(1)))
     }
-    public static let divide = arithmetic("/", .divide, "Elementwise quotient, with broadcasting.", [("[1, 2] / 2", "[0.5, 1]")]) { b in
+    public static let divide: Operation = arithmetic("/", .divide, "Elementwise quotient, with broadcasting.", [("[1, 2] / 2", "[0.5, 1]")]) { b in
         try b.give(0, unbroadcast(b.g / b.x(1), like: b.x(0)))
         try b.give(1, unbroadcast(-(b.g * b.y) / b.x(1), like: b.x(1)))
     }
-    public static let floorDivide = arithmetic("//", .floorDivide, "Quotient rounded down.", [("-7 // 2", "-4")]) { b in
+    public static let floorDivide: Operation = arithmetic("//", .floorDivide, "Quotient rounded down.", [("-7 // 2", "-4")]) { b in
         // Piecewise constant.
         try b.give(0, b.x(0) * .number(0))
         try b.give(1, b.x(1) * .number(0))
     }
-    public static let modulo = arithmetic("%", .modulo, "Remainder with the divisor's sign.", [("-7 % 3", "2")]) { b in
+    public static let modulo: Operation = arithmetic("%", .modulo, "Remainder with the divisor's sign.", [("-7 % 3", "2")]) { b in
         try b.give(0, unbroadcast(b.g, like: b.x(0)))
         try b.give(1, unbroadcast(-(b.g * (try floorDivide(b.x(0), b.x(1)))), like: b.x(1)))
     }
-    public static let power = arithmetic("^", .power, "Elementwise power, exact when the result is representable.", [("2 ^ 10", "1024"), ("-2 ^ 2", "-4")]) { b in
+    public static let power: Operation = arithmetic("^", .power, "Elementwise power, exact when the result is representable.", [("2 ^ 10", "1024"), ("-2 ^ 2", "-4")]) { b in
         let x = b.x(0), p = b.x(1)
         if b.needs(0) {
             // p·x^(p−1); for p = 0 the power is constant, whatever x is.
@@ -91,32 +91,32 @@ extension Op {
         }
     }
 
-    public static let equal = arithmetic("==", .equal, "Elementwise equality, a bool tensor.", [("[1, 2] == 2", "[false, true]")])
-    public static let notEqual = arithmetic("!=", .notEqual, "Elementwise inequality.", [("[1, 2] != 2", "[true, false]")])
-    public static let less = arithmetic("<", .less, "Elementwise comparison.", [("[1, 2] < 2", "[true, false]")])
-    public static let lessEqual = arithmetic("<=", .lessEqual, "Elementwise comparison.", [("[1, 3] <= 2", "[true, false]")])
-    public static let greater = arithmetic(">", .greater, "Elementwise comparison.", [("[1, 3] > 2", "[false, true]")])
-    public static let greaterEqual = arithmetic(">=", .greaterEqual, "Elementwise comparison.", [("[1, 2] >= 2", "[false, true]")])
-    public static let elementAnd = arithmetic("&", .and, "Elementwise and of bool tensors.", [("[true, false] & true", "[true, false]")])
-    public static let elementOr = arithmetic("|", .or, "Elementwise or of bool tensors.", [("[true, false] | [false, false]", "[true, false]")])
+    public static let equal: Operation = arithmetic("==", .equal, "Elementwise equality, a bool tensor.", [("[1, 2] == 2", "[false, true]")])
+    public static let notEqual: Operation = arithmetic("!=", .notEqual, "Elementwise inequality.", [("[1, 2] != 2", "[true, false]")])
+    public static let less: Operation = arithmetic("<", .less, "Elementwise comparison.", [("[1, 2] < 2", "[true, false]")])
+    public static let lessEqual: Operation = arithmetic("<=", .lessEqual, "Elementwise comparison.", [("[1, 3] <= 2", "[true, false]")])
+    public static let greater: Operation = arithmetic(">", .greater, "Elementwise comparison.", [("[1, 3] > 2", "[false, true]")])
+    public static let greaterEqual: Operation = arithmetic(">=", .greaterEqual, "Elementwise comparison.", [("[1, 2] >= 2", "[false, true]")])
+    public static let elementAnd: Operation = arithmetic("&", .and, "Elementwise and of bool tensors.", [("[true, false] & true", "[true, false]")])
+    public static let elementOr: Operation = arithmetic("|", .or, "Elementwise or of bool tensors.", [("[true, false] | [false, false]", "[true, false]")])
 
-    public static let negate = Operation("-(x)", .operators, "The negative.", examples: [("-[1, 2]", "[-1, -2]")],
+    public static let negate: Operation = Operation("-(x)", .operators, "The negative.", examples: [("-[1, 2]", "[-1, -2]")],
         shape: { shapes, _ in shapes[0] ?? [] },
         forward: { c in Value(try Tensor.unary(.negate, try c.tensor(0))) },
         backward: { b in try b.give(0, -b.g) })
 
     /// Sums a tensor down to a shape that broadcasts to its own.
-    static let sumTo = Operation("sum_to(x, shape)", .operators, "Undoes broadcasting by summing.",
+    static let sumTo: Operation = Operation("sum_to(x, shape)", .operators, "Undoes broadcasting by summing.",
         forward: { c in Value(try Tensor.sum(try c.tensor(0), to: try c.ints(1))) },
         backward: { b in try b.give(0, broadcastTo(b.g, Value(list: b.shape(0).map { Value($0) }))) })
 
     /// Repeats a tensor along axes of size 1 and new leading axes.
-    static let broadcastTo = Operation("broadcast_to(x, shape)", .operators, "Repeats by broadcasting.",
+    static let broadcastTo: Operation = Operation("broadcast_to(x, shape)", .operators, "Repeats by broadcasting.",
         forward: { c in Value(try Tensor.broadcast(try c.tensor(0), to: try c.ints(1))) },
         backward: { b in try b.give(0, sumTo(b.g, Value(list: b.shape(0).map { Value($0) }))) })
 
     /// Changes the element type.
-    static let cast = Operation("cast(x, type)", .operators, "The same elements, rounded to another type.",
+    static let cast: Operation = Operation("cast(x, type)", .operators, "The same elements, rounded to another type.",
         forward: { c in
             guard let type = DType(name: try c.string(1)) else { throw Diagnostic(.value, "unknown element type") }
             return Value(try Tensor.convert(try c.tensor(0), to: type))
@@ -124,7 +124,7 @@ extension Op {
         backward: { b in try b.give(0, cast(b.g, Value(try b.x(0).tensor().dtype.name))) })
 
     /// What the operators table holds, for help and the parameterised test.
-    static let operators = [add, subtract, multiply, divide, floorDivide, modulo, power, equal, notEqual, less, lessEqual, greater,
+    static let operators: [Operation] = [add, subtract, multiply, divide, floorDivide, modulo, power, equal, notEqual, less, lessEqual, greater,
                             greaterEqual, elementAnd, elementOr, negate]
 }
 

@@ -1,0 +1,132 @@
+import Autodiff
+import Syntax
+import Tensors
+
+// What the declarations of built-ins share: shape rules, and the undoing of reductions in gradient rules.
+
+/// Shape rules by family. A rule throws an error of kind `shape` where shapes do not fit, and one of kind `type`
+/// where an argument's shape is not known.
+enum Rules {
+    /// The shape of argument `i`.
+    static func known(_ shapes: [[Int]?], _ i: Int) throws -> [Int] {
+        guard i < shapes.count, let shape = shapes[i] else { throw TensorError(.type, "the shape is not known") }
+        return shape
+    }
+
+    /// Whole numbers of a plain argument.
+    static func ints(_ value: Value, _ what: String) throws -> [Int] { try Interpreter.current.ints(value, what: what) }
+
+    /// The result has the shape of the first argument.
+    static let same: ShapeRule = { shapes, _ in try known(shapes, 0) }
+
+    /// The result of broadcasting the first `count` arguments; numbers count as 0-d.
+    static func broadcast(_ count: Int) -> ShapeRule {
+        { shapes, arguments in
+            var result: [Int] = []
+            for i in 0..<count where !(i < arguments.count && arguments[i].isPlain) {
+                result = try Tensor.broadcastShape(result, known(shapes, i))
+            }
+            return result
+        }
+    }
+
+    /// A reduction of the first argument over the axes of argument `axis`, whose axes stay as 1 if argument `keep` says so.
+    static func reduced(axis: Int = 1, keep: Int = 2) -> ShapeRule {
+        { shapes, arguments in
+            let shape = try known(shapes, 0)
+            return try reduce(shape, arguments[axis], keep: arguments[keep].asBool ?? false)
+        }
+    }
+
+    /// The axes of a reduction, ascending and counted from 0; all where `axis` is none.
+    static func axes(_ axis: Value, rank: Int) throws -> [Int] {
+        if axis.isNone { return Array(0..<rank) }
+        return try ints(axis, "`axis`").map { try Call.axis($0, rank: rank, label: "`axis`") }.sorted()
+    }
+
+    /// The shape that is left of a reduction.
+    static func reduce(_ shape: [Int], _ axis: Value, keep: Bool) throws -> [Int] {
+        let axes = try axes(axis, rank: shape.count)
+        return keep ? shape.indices.map { axes.contains($0) ? 1 : shape[$0] } : shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
+    }
+
+    /// A shape given as sizes in argument `i`.
+    static func sizes(_ i: Int) -> ShapeRule { { _, arguments in try sizes(arguments[i]) } }
+
+    /// Sizes as a rest parameter holds them: numbers, or one list or tensor of them.
+    static func sizes(_ value: Value) throws -> [Int] {
+        var value = value
+        if case .list(let l) = value, l.items.count == 1, !l.items[0].isPlain { value = l.items[0] }
+        return try ints(value, "a shape")
+    }
+}
+
+extension Value {
+    /// A plain number, bool or 0-d tensor.
+    var isPlain: Bool {
+        switch self {
+        case .number, .scalar, .bool: true
+        case .tensor(let t, _): t.rank == 0
+        default: false
+        }
+    }
+
+    /// A shape as a list of the language.
+    init(shape: [Int]) { self.init(list: shape.map { Value($0) }) }
+}
+
+extension Call {
+    /// Sizes as `shape(_:)` gives them, but each checked against `least` instead of 0.
+    func sizes(_ i: Int, least: Int = 0) throws -> [Int] {
+        let sizes = try Rules.sizes(arguments[i])
+        for d in sizes where d < least { throw Diagnostic(.value, "a size in \(label(i)) must not be negative, got \(d)") }
+        return sizes
+    }
+
+    /// Axes of a reduction from argument `i` (nil: all); an axis of a number is refused with what was probably meant.
+    func reductionAxes(_ i: Int, of x: Tensor) throws -> [Int]? {
+        if x.rank == 0, !isNone(i) {
+            let mend: [String] = switch operation.name {
+            case "max": ["the larger of two is `maximum(a, b)`"]
+            case "min": ["the smaller of two is `minimum(a, b)`"]
+            case "sum", "mean": ["for several numbers write `\(operation.name)([a, b])`"]
+            default: []
+            }
+            throw Diagnostic(.shape, "\(operation.name) of a single number takes no axis, got \(arguments[i].described)", help: mend)
+        }
+        return try axes(i, rank: x.rank)
+    }
+
+    /// One axis along which an operation works; a number has none.
+    func lineAxis(_ i: Int, of x: Tensor) throws -> Int {
+        guard x.rank > 0 else { throw Diagnostic(.shape, "\(operation.name) needs a tensor with at least one axis, got a single number") }
+        return try axis(i, rank: x.rank)
+    }
+}
+
+extension Backward {
+    /// Reshapes the result of a reduction (or its cotangent) to the input's rank, with 1 for what was reduced.
+    func kept(_ v: Value, axis: Int = 1) throws -> Value {
+        try Op.reshape(v, Value(shape: Rules.reduce(shape(0), argument(axis), keep: true)))
+    }
+
+    /// The same, repeated to the input's shape.
+    func spread(_ v: Value, axis: Int = 1) throws -> Value {
+        try Op.broadcastTo(kept(v, axis: axis), Value(shape: shape(0)))
+    }
+
+    /// The number of elements behind one result of a reduction.
+    func reducedCount(axis: Int = 1) throws -> Int {
+        let shape = shape(0)
+        return try Rules.axes(argument(axis), rank: shape.count).reduce(1) { $0 &* shape[$1] }
+    }
+}
+
+/// `g` in the type of `x`, for cotangents of operations that promote.
+func typed(_ g: Value, like x: Value) throws -> Value {
+    let type = try x.tensor().dtype
+    return try g.tensor().dtype == type ? g : Op.cast(g, Value(type.name))
+}
+
+/// The last two axes swapped.
+func transposed(_ x: Value) throws -> Value { try Op.transpose(x) }
