@@ -1,6 +1,7 @@
 // Matrix products: chooses the instruction set for matmul.inc.
 #include "nns_kernels.h"
 #include "nns_isa.h"
+#include "nns_memory.h"
 #include "fma.h"
 
 #define NNS_SOURCE "matmul.inc"
