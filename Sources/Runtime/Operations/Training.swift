@@ -121,7 +121,7 @@ extension Op {
         Diagnostic(.value, "restore needs a copy of the same thing, got \(a.described) and \(b.described)")
     }
 
-    static let trainingOperations = [stopwatch, interruptible, randomState, reportProgress, restore]
+    static let trainingHooks = [stopwatch, interruptible, randomState, reportProgress, restore]
 }
 
 extension Closure {
