@@ -134,7 +134,7 @@ extension Op {
             let values: [Double]
             if case .record(let r) = c[0] {
                 if labels.isEmpty { labels = r.keys }
-                values = try zip(r.keys, r.values).map { key, value in
+                values = try Swift.zip(r.keys, r.values).map { key, value in
                     guard let x = value.asDouble else { throw Diagnostic(.type, "bars needs numbers, but `\(key)` is \(value.described)") }
                     return x
                 }

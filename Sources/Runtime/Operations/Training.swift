@@ -75,8 +75,23 @@ extension Op {
         seeAlso: ["copy", "fit"],
         forward: { c in
             var seen: Set<ObjectIdentifier> = []
-            try putBack(c[0], c[1], &seen)
+            if case .function(let f as Snapshot) = c[1] {
+                try putBack(Value(list: try c.interpreter.objects(of: c[0]).map { .object($0.object) }), Value(list: f.objects.map { .object($0) }), &seen)
+            } else {
+                try putBack(c[0], c[1], &seen)
+            }
             return .none
+        })
+
+    static let snapshot = Operation("_snapshot(net)", .training, """
+        A copy to `restore` from. A function as a network may read layers at top level, which `copy` leaves shared: for it the \
+        copy holds those layers, and cannot be called.
+        """, seeAlso: ["copy", "restore"],
+        forward: { c in
+            var seen: [ObjectIdentifier: Object] = [:]
+            guard case .function = c[0] else { return try c.interpreter.copied(c[0], &seen) }
+            let copies = try c.interpreter.objects(of: c[0]).map { try c.interpreter.copied(.object($0.object), &seen) }
+            return .function(Snapshot(copies.compactMap { if case .object(let o) = $0 { o } else { nil } }))
         })
 
     /// True where objects live inside a value, which are then put back one by one.
@@ -94,7 +109,7 @@ extension Op {
     private static func putBack(_ target: Value, _ saved: Value, _ seen: inout Set<ObjectIdentifier>) throws {
         func pairs(_ a: [Value], _ b: [Value]) throws {
             guard a.count == b.count else { throw unlike(target, saved) }
-            for (x, y) in zip(a, b) { try putBack(x, y, &seen) }
+            for (x, y) in Swift.zip(a, b) { try putBack(x, y, &seen) }
         }
         switch (target, saved) {
         case (.object(let a), .object(let b)):
@@ -121,12 +136,21 @@ extension Op {
         Diagnostic(.value, "restore needs a copy of the same thing, got \(a.described) and \(b.described)")
     }
 
-    static let trainingHooks = [stopwatch, interruptible, randomState, reportProgress, restore]
+    static let trainingHooks = [stopwatch, interruptible, randomState, reportProgress, restore, snapshot]
 }
 
 extension Closure {
     /// The values that it captured.
     var captured: [Value] { code.captures.indices.map { Value(captures[$0]) } }
+}
+
+/// Copies of the layers that a function uses, in the order in which they are found.
+private final class Snapshot: Function {
+    let objects: [Object]
+    init(_ objects: [Object]) {
+        self.objects = objects
+        super.init(name: "snapshot")
+    }
 }
 
 /// A random stream's place as a value of the language.
