@@ -114,5 +114,29 @@ NNS_INLINE nns_vd NNS(log1p_pd)(nns_vd x) {
     return NNS_SELECT(w > 0, y, NNS_SELECT(w == 0, C(-INFINITY), C(NAN)));
 }
 
+/// sin(r) for |r| <= pi/4.
+NNS_INLINE nns_vd NNS(sin_reduced_pd)(nns_vd r) {
+    nns_vd z = r * r;
+    // (sin(r) / r - 1) / r^2, |r| <= pi/4: the error of sin is 2^-56
+    nns_vd q = FMA(z, C(0x1.5e10f740605e6p-33), C(-0x1.ae601f6498519p-26));
+    q = FMA(z, q, C(0x1.71de37b047798p-19));
+    q = FMA(z, q, C(-0x1.a01a019ea015fp-13));
+    q = FMA(z, q, C(0x1.1111111110c7fp-7));
+    q = FMA(z, q, C(-0x1.5555555555555p-3));
+    return r * FMA(z, q, C(1.0));
+}
+
+/// cos(r) for |r| <= pi/4.
+NNS_INLINE nns_vd NNS(cos_reduced_pd)(nns_vd r) {
+    nns_vd z = r * r;
+    // (cos(r) - 1 + r^2/2) / r^4, |r| <= pi/4: the error of cos is 2^-60
+    nns_vd q = FMA(z, C(-0x1.90734698aa158p-37), C(0x1.1eeb578d5c95ap-29));
+    q = FMA(z, q, C(-0x1.27e4fa02b497fp-22));
+    q = FMA(z, q, C(0x1.a01a019f38265p-16));
+    q = FMA(z, q, C(-0x1.6c16c16c168cap-10));
+    q = FMA(z, q, C(0x1.5555555555555p-5));
+    return FMA(z, FMA(z, q, C(-0.5)), C(1.0));
+}
+
 #undef FMA
 #undef C

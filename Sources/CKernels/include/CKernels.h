@@ -14,6 +14,7 @@
 #include "nns_math.h"
 #include "nns_interrupt.h"
 #include "nns_memory.h"
+#include "nns_random.h"
 #include "nns_zlib.h"
 
 #endif
