@@ -16,14 +16,7 @@ public struct BarChart: Picture {
 
     func label(_ i: Int) -> String { i < labels.count ? Text.clean(labels[i]) : "\(i)" }
 
-    /// The values as text, with equally many decimals where that is short.
-    var written: [String] {
-        let short = values.map { Numbers.short($0) }
-        guard !short.contains(where: { $0.contains("e") }) else { return short }
-        let decimals = short.map { text in text.firstIndex(of: ".").map { text.distance(from: $0, to: text.endIndex) - 1 } ?? 0 }
-        let most = min(decimals.max() ?? 0, 4)
-        return zip(values, decimals).map { $1 > most ? Numbers.short($0) : Numbers.fixed($0, most) }
-    }
+    var written: [String] { Numbers.alike(values) }
 
     /// The ends of the bars, with zero among them.
     var extent: (low: Double, high: Double) {

@@ -38,8 +38,10 @@ struct Chart {
     var legend: [LegendEntry] = []
     /// The y axis includes zero, and begins there if nothing lies below.
     var startsAtZero = false
-    /// One data unit is as long in x as in y where there is room (unused by text, whose cells are not square).
+    /// The axes end where the layers do, not at the next tick.
     var exactRange = false
+    /// x counts something: no ticks between whole numbers.
+    var wholeX = false
 
     init(_ options: PlotOptions) {
         self.options = options
@@ -47,7 +49,7 @@ struct Chart {
 
     /// What the two axes have to show.
     func requests() -> (x: AxisRequest, y: AxisRequest) {
-        var x = Extent(positive: options.logx), y = Extent(positive: options.logy)
+        var x = Extent(positive: options.logx), y = Extent(positive: options.logy), hasWhiskers = false, wholeX = wholeX
         for layer in layers {
             switch layer {
             case .line(let xs, let ys, _, _), .points(let xs, let ys, _, _):
@@ -56,6 +58,7 @@ struct Chart {
                     y.add(ys[i])
                 }
             case .band(let xs, let lows, let highs, _), .whiskers(let xs, let lows, let highs, _):
+                if case .whiskers = layer, !xs.isEmpty { hasWhiskers = true }
                 for i in 0..<min(xs.count, lows.count, highs.count) where x.accepts(xs[i]) {
                     if y.accepts(lows[i]) { y.add(lows[i]) }
                     if y.accepts(highs[i]) { y.add(highs[i]) }
@@ -76,7 +79,16 @@ struct Chart {
             }
         }
         if startsAtZero && !options.logy { y.add(0) }
-        var xRequest = AxisRequest(range: x.range, isLog: options.logx, integral: x.integral && !options.logx,
+        if hasWhiskers, !options.logx, let range = x.range, (range.high - range.low).isFinite {
+            // Error bars on the axis itself could not be read.
+            let margin = (range.high - range.low) * 0.04
+            if margin > 0 {
+                let whole = x.integral
+                for end in [range.low - margin, range.high + margin] where x.accepts(end) { x.add(end) }
+                if whole { wholeX = true }
+            }
+        }
+        var xRequest = AxisRequest(range: x.range, isLog: options.logx, integral: (x.integral || wholeX) && !options.logx,
                                    fixed: options.xRange, slack: 0.06)
         var yRequest = AxisRequest(range: y.range, isLog: options.logy, integral: false, fixed: options.yRange, slack: 1)
         if exactRange {

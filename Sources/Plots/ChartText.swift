@@ -20,20 +20,11 @@ extension Chart {
         }
         let margin = labelWidth > 0 ? labelWidth + 1 : 0
         let room = max(width - margin - 2, 6)
-        var columns = room
         let x = xRequest.axis(maxIntervals: max(1, room / 5)) { axis in
-            ChartText.place(axis, columns: room, before: margin).count == axis.ticks.count && axis.ticks.count <= max(2, room / 5 + 1)
+            let places = ChartText.place(axis, columns: ChartText.columns(axis, room: room), before: margin)
+            return places.count == axis.ticks.count && axis.ticks.count <= max(2, room / 5 + 1)
         }
-        if x.intervals > 0 {
-            let each = (room - 1) / x.intervals
-            if each * x.intervals + 1 >= room * 9 / 10 { columns = each * x.intervals + 1 }
-        }
-        // The last label may need half its length to the right of the area.
-        if let last = x.ticks.last, columns == room {
-            let at = Int((x.position(last.value) * Double(columns - 1)).rounded())
-            let overhang = at + (last.label.count + 1) / 2 + 1 - room
-            if overhang > 0, columns - overhang > 10 { columns -= overhang }
-        }
+        let columns = ChartText.columns(x, room: room)
         var canvas = ChartText(canvas: TextCanvas(columns: columns, rows: rows), x: x, y: y, style: style)
         canvas.draw(layers)
         return assemble(canvas, margin: margin, labelWidth: labelWidth, width: width, color: color)
@@ -115,6 +106,19 @@ struct ChartText {
         var column: Int
         var start: Int
         var label: String
+    }
+
+    /// Columns of the area, at most `room`: whole columns between ticks where that costs little, and space for
+    /// the half of the last label that stands to the right of the area.
+    static func columns(_ axis: Axis, room: Int) -> Int {
+        if axis.intervals > 0 {
+            let even = (room - 1) / axis.intervals * axis.intervals + 1
+            if even >= room * 9 / 10 { return even }
+        }
+        guard let last = axis.ticks.last else { return room }
+        let at = Int((axis.position(last.value) * Double(room - 1)).rounded())
+        let overhang = at + (last.label.count + 1) / 2 + 1 - room
+        return overhang > 0 && room - overhang > 10 ? room - overhang : room
     }
 
     /// Labels centred under their ticks, those left out that would touch another; `before` columns are free left of the frame.

@@ -30,7 +30,7 @@ public struct Heatmap: Picture {
         let margin = names.isEmpty ? 0 : (names.map { Text.width($0) }.max() ?? 0) + 1
         let heads = columnLabels.map { Text.fit(Text.clean($0), 12) }
         let room = width - margin - 2
-        let numbers = grid.values.count <= 2_500 ? grid.values.map { Numbers.short($0, significant: 3) } : []
+        let numbers = grid.values.count <= 2_500 ? Numbers.alike(grid.values, significant: 3, most: 3) : []
         let numberWidth = (numbers.map(\.count).max() ?? 0) + 1
         // A value is preceded by two characters of its shade.
         let withValues = !numbers.isEmpty && (showValues ?? true) && (numberWidth + 2) * grid.columns <= (showValues == true ? 10_000 : room)

@@ -72,7 +72,7 @@ extension Heatmap {
             out += turned ? SVG.text(head, x + 4.5, top - 6, rotated: -90) : SVG.text(head, x, top - 6, .middle)
         }
         if showValues != false, grid.values.count <= 2_500, rowStep >= 16 {
-            let texts = grid.values.map { Numbers.short($0, significant: 3) }
+            let texts = Numbers.alike(grid.values, significant: 3, most: 3)
             if (texts.map { SVG.width($0) }.max() ?? 0) + 4 <= cellWidth {
                 for r in 0..<grid.rows {
                     for c in 0..<grid.columns {

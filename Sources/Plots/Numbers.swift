@@ -156,6 +156,15 @@ enum Numbers {
         return d.plain()
     }
 
+    /// Values as text with equally many decimals, at most `most`, where none needs an exponent.
+    static func alike(_ values: [Double], significant: Int = 4, most: Int = 4) -> [String] {
+        let texts = values.map { short($0, significant: significant) }
+        guard !texts.contains(where: { $0.contains("e") }) else { return texts }
+        let decimals = texts.map { text in text.firstIndex(of: ".").map { text.distance(from: $0, to: text.endIndex) - 1 } ?? 0 }
+        let common = min(decimals.max() ?? 0, most)
+        return zip(values, decimals).map { $1 > common ? short($0, significant: significant) : fixed($0, common) }
+    }
+
     static func nonFinite(_ value: Double) -> String { value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
 
     /// A coordinate for SVG: two decimals, no trailing zeros.
