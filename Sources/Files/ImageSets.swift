@@ -31,13 +31,18 @@ public func parseIDX(_ bytes: [UInt8], path: String, _ dtype: DType = .f32) thro
     }
     let x = try Tensor.make(shape, dtype)
     let data = try reader.take(size, "the elements")
+    if type == 0x08 {
+        data.withUnsafeBufferPointer { data in
+            if dtype == .f32 { for i in 0..<data.count { x.f32[i] = Float(data[i]) } } else { for i in 0..<data.count { x.setElement(i, Double(data[i])) } }
+        }
+        return x
+    }
     var at = data.startIndex
     for i in 0..<x.count {
         var bits: UInt64 = 0
         for _ in 0..<width { bits = bits << 8 | UInt64(data[at]); at += 1 }
         let value: Double
         switch type {
-        case 0x08: value = Double(bits)
         case 0x09: value = Double(Int8(truncatingIfNeeded: bits))
         case 0x0b: value = Double(Int16(truncatingIfNeeded: bits))
         case 0x0c: value = Double(Int32(truncatingIfNeeded: bits))
@@ -67,7 +72,9 @@ public func loadIDX(images: String, labels: String, _ dtype: DType = .f32) throw
         guard label >= 0, label < 65536, label == label.rounded(.down) else { throw FileError(labels, "label \(numberText(label)) of image \(i) is not a class number") }
         most = max(most, Int(label))
     }
-    if imageBytes[2] == 0x08 { for i in 0..<raw.count { raw.setElement(i, raw.element(i) / 255) } }
+    if imageBytes[2] == 0x08 {
+        if dtype == .f32 { for i in 0..<raw.count { raw.f32[i] /= 255 } } else { for i in 0..<raw.count { raw.setElement(i, raw.element(i) / 255) } }
+    }
     let shape = raw.rank == 3 ? [raw.dims[0], 1, raw.dims[1], raw.dims[2]] : raw.shape
     return ImageSet(x: try Tensor.reshape(raw, shape), y: y, classes: (0..<(most + 1)).map { String($0) })
 }
@@ -119,7 +126,13 @@ private func cifar(_ files: [(path: String, bytes: [UInt8])], _ dtype: DType) th
             guard bytes[start] < 10 else { throw FileError(path, "is not a CIFAR-10 batch: label \(bytes[start])", .offset(start)) }
             y.setElement(i, Double(bytes[start]))
             let base = i * 3072
-            for k in 0..<3072 { x.setElement(base + k, Double(bytes[start + 1 + k]) / 255) }
+            bytes.withUnsafeBufferPointer { bytes in
+                if dtype == .f32 {
+                    for k in 0..<3072 { x.f32[base + k] = Float(bytes[start + 1 + k]) / 255 }
+                } else {
+                    for k in 0..<3072 { x.setElement(base + k, Double(bytes[start + 1 + k]) / 255) }
+                }
+            }
             i += 1
         }
     }

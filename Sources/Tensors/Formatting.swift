@@ -23,8 +23,10 @@ private struct FormatSpec {
         let s = Array(text)
         var i = 0
         func isAlign(_ c: Character) -> Bool { c == "<" || c == ">" || c == "^" || c == "=" }
+        var hasFill = false
         if s.count >= 2, isAlign(s[1]) {
             fill = s[0]; align = s[1]; i = 2
+            hasFill = true
         } else if let first = s.first, isAlign(first) {
             align = first; i = 1
         }
@@ -55,9 +57,9 @@ private struct FormatSpec {
         guard i == s.count else {
             throw TensorError(.value, "unknown format `\(text)`", help: ["[[fill]align][sign][0][width][,][.precision][type], for example `8.3f`, `>10`, `,.2f`, `.1%`"])
         }
-        if zero && align == nil {
-            align = "="
-            fill = "0"
+        if zero {
+            if align == nil { align = "=" }
+            if !hasFill { fill = "0" }
         }
     }
 }
@@ -176,15 +178,14 @@ public func formatted(_ value: Float, spec: String) throws -> String {
 
 /// A string by Python's format mini-language: fill, alignment, width, and a precision that cuts.
 public func formatted(_ value: String, spec text: String) throws -> String {
-    let spec = try FormatSpec(text)
+    var spec = try FormatSpec(text)
     guard spec.type == nil || spec.type == "s" else {
         throw TensorError(.value, "the format `\(text)` is for numbers, not for a string", help: ["`number(text)` reads a number"])
     }
     guard spec.sign == "-", !spec.alternate, spec.grouping == nil, spec.align != "=" || spec.zero else {
         throw TensorError(.value, "the format `\(text)` is for numbers, not for a string")
     }
-    var spec2 = spec
-    if spec.align == "=" { spec2.align = "<" }
+    if spec.align == "=" { spec.align = "<" }
     let body = spec.precision.map { String(String.UnicodeScalarView(value.unicodeScalars.prefix($0))) } ?? value
-    return padded("", body, spec2, defaultAlign: "<")
+    return padded("", body, spec, defaultAlign: "<")
 }

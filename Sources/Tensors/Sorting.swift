@@ -8,56 +8,73 @@ import Glibc
 /// Room for sorting lines of one length, reused from line to line.
 private final class Sorter<Key: FixedWidthInteger & UnsignedInteger> {
     let n: Int
-    var keys: UnsafeMutablePointer<Key>
-    var order: UnsafeMutablePointer<Int>
-    private var keys2: UnsafeMutablePointer<Key>
-    private var order2: UnsafeMutablePointer<Int>
-    private let counts: UnsafeMutablePointer<Int>
+    /// The keys of the line to sort.
+    let keys: UnsafeMutablePointer<Key>
+    private let order: UnsafeMutablePointer<UInt32>
+    private let keys2: UnsafeMutablePointer<Key>
+    private let order2: UnsafeMutablePointer<UInt32>
+    private let counts: UnsafeMutablePointer<UInt32>
+    private let digit: Int
+    private let passes: Int
 
     init(_ n: Int) throws {
-        let bytes = n.multipliedReportingOverflow(by: 2 * (MemoryLayout<Key>.size + 8))
-        guard !bytes.overflow, bytes.partialValue <= Memory.limit - Memory.used else { throw Tensor.outOfMemory([n]) }
+        let bytes = n.multipliedReportingOverflow(by: 2 * (MemoryLayout<Key>.size + 4))
+        guard !bytes.overflow, bytes.partialValue <= Memory.limit - Memory.used, n < 1 << 32 else { throw Tensor.outOfMemory([n]) }
         self.n = n
+        digit = n < 4096 ? 8 : 11
+        passes = (Key.bitWidth + digit - 1) / digit
         keys = .allocate(capacity: n)
         order = .allocate(capacity: n)
         keys2 = .allocate(capacity: n)
         order2 = .allocate(capacity: n)
-        counts = .allocate(capacity: 2048)
+        counts = .allocate(capacity: passes << digit)
     }
 
     deinit {
         keys.deallocate(); order.deallocate(); keys2.deallocate(); order2.deallocate(); counts.deallocate()
     }
 
-    /// Sorts `keys`, stably, and leaves in `order` where each came from.
-    func sort() {
-        for i in 0..<n { order[i] = i }
-        if n <= 32 { insertionSort(); return }
-        let digit = n < 4096 ? 8 : 11
-        let buckets = 1 << digit
-        var shift = 0
-        while shift < Key.bitWidth {
-            for b in 0..<buckets { counts[b] = 0 }
-            for i in 0..<n { counts[Int(truncatingIfNeeded: keys[i] &>> Key(truncatingIfNeeded: shift)) & (buckets - 1)] &+= 1 }
-            let lone = counts[Int(truncatingIfNeeded: keys[0] &>> Key(truncatingIfNeeded: shift)) & (buckets - 1)] == n
-            if !lone {
-                var sum = 0
-                for b in 0..<buckets { (counts[b], sum) = (sum, sum &+ counts[b]) }
-                for i in 0..<n {
-                    let b = Int(truncatingIfNeeded: keys[i] &>> Key(truncatingIfNeeded: shift)) & (buckets - 1)
-                    let to = counts[b]
-                    counts[b] = to &+ 1
-                    keys2[to] = keys[i]
-                    order2[to] = order[i]
-                }
-                swap(&keys, &keys2)
-                swap(&order, &order2)
-            }
-            shift += digit
+    /// Sorts the keys, stably: the sorted keys and where each came from. Both are valid until the next sort.
+    func sort() -> (keys: UnsafeMutablePointer<Key>, order: UnsafeMutablePointer<UInt32>) {
+        var (from, fromOrder, to, toOrder) = (keys, order, keys2, order2)
+        for i in 0..<n { fromOrder[i] = UInt32(truncatingIfNeeded: i) }
+        if n <= 32 {
+            insertionSort()
+            return (from, fromOrder)
         }
+        let buckets = 1 << digit, mask = Key(truncatingIfNeeded: buckets - 1)
+        counts.update(repeating: 0, count: passes << digit)
+        for i in 0..<n {
+            var key = from[i]
+            var table = counts
+            for _ in 0..<passes {
+                table[Int(truncatingIfNeeded: key & mask)] &+= 1
+                key = key &>> Key(truncatingIfNeeded: digit)
+                table += buckets
+            }
+        }
+        for pass in 0..<passes {
+            let table = counts + pass << digit
+            let shift = Key(truncatingIfNeeded: pass * digit)
+            if table[Int(truncatingIfNeeded: (from[0] &>> shift) & mask)] == UInt32(n) { continue }  // all alike
+            var sum: UInt32 = 0
+            for b in 0..<buckets { (table[b], sum) = (sum, sum &+ table[b]) }
+            for i in 0..<n {
+                let key = from[i]
+                let b = Int(truncatingIfNeeded: (key &>> shift) & mask)
+                let at = Int(table[b])
+                table[b] &+= 1
+                to[at] = key
+                toOrder[at] = fromOrder[i]
+            }
+            swap(&from, &to)
+            swap(&fromOrder, &toOrder)
+        }
+        return (from, fromOrder)
     }
 
     private func insertionSort() {
+        let keys = keys, order = order
         var i = 1
         while i < n {
             let key = keys[i], from = order[i]
@@ -94,32 +111,36 @@ private func sortKey(_ x: Double, _ descending: Bool) -> UInt64 {
 /// Calls `body(start, stride, order)` for every line of `x` along `axis` with the order of its elements.
 @inline(__always)
 private func forEachOrder(_ x: Tensor, _ axis: Int, _ descending: Bool,
-                          _ body: (_ start: Int, _ stride: Int, _ order: UnsafeMutablePointer<Int>) -> Void) throws {
+                          _ body: (_ start: Int, _ stride: Int, _ order: UnsafeMutablePointer<UInt32>) -> Void) throws {
     let n = x.dims[axis]
     if x.count == 0 { return }
     switch x.dtype {
     case .f32:
-        let sorter = try Sorter<UInt32>(n)
+        let sorter = try Sorter<UInt32>(n), keys = sorter.keys, data = x.f32
         Tensor.forEachLine(x, axis) { start, n, stride in
-            for i in 0..<n { sorter.keys[i] = sortKey(x.f32[start &+ i &* stride], descending) }
-            sorter.sort()
-            body(start, stride, sorter.order)
+            for i in 0..<n { keys[i] = sortKey(data[start &+ i &* stride], descending) }
+            body(start, stride, sorter.sort().order)
         }
     case .f64, .number:
-        let sorter = try Sorter<UInt64>(n)
+        let sorter = try Sorter<UInt64>(n), keys = sorter.keys, data = x.f64
         Tensor.forEachLine(x, axis) { start, n, stride in
-            for i in 0..<n { sorter.keys[i] = sortKey(x.f64[start &+ i &* stride], descending) }
-            sorter.sort()
-            body(start, stride, sorter.order)
+            for i in 0..<n { keys[i] = sortKey(data[start &+ i &* stride], descending) }
+            body(start, stride, sorter.sort().order)
         }
     case .bool:
-        let sorter = try Sorter<UInt8>(n)
+        let sorter = try Sorter<UInt8>(n), keys = sorter.keys, data = x.u8
         Tensor.forEachLine(x, axis) { start, n, stride in
-            for i in 0..<n { sorter.keys[i] = (x.u8[start &+ i &* stride] != 0) != descending ? 1 : 0 }
-            sorter.sort()
-            body(start, stride, sorter.order)
+            for i in 0..<n { keys[i] = (data[start &+ i &* stride] != 0) != descending ? 1 : 0 }
+            body(start, stride, sorter.sort().order)
         }
     }
+}
+
+/// The float of a key, where the key tells: neither zero, whose sign it lost, nor NaN.
+@inline(__always)
+private func keyValue(_ key: UInt32) -> Float? {
+    if key == 0x8000_0000 || key == .max { return nil }
+    return Float(bitPattern: key >> 31 != 0 ? key & 0x7fff_ffff : ~key)
 }
 
 extension Tensor {
@@ -143,8 +164,18 @@ extension Tensor {
         let axis = try arrayAxis(axis, x.rank)
         let n = x.dims[axis]
         let result = try make(like: x)
+        if x.dtype == .f32, !descending, x.count > 0 {
+            // The keys give the values back, which spares the scattered reads.
+            let sorter = try Sorter<UInt32>(n), unsorted = sorter.keys, data = x.f32, sorted = result.f32
+            forEachLine(x, axis) { start, n, stride in
+                for i in 0..<n { unsorted[i] = sortKey(data[start &+ i &* stride], false) }
+                let (keys, order) = sorter.sort()
+                for i in 0..<n { sorted[start &+ i &* stride] = keyValue(keys[i]) ?? data[start &+ Int(order[i]) &* stride] }
+            }
+            return result
+        }
         try forEachOrder(x, axis, descending) { start, stride, order in
-            for i in 0..<n { moveElement(result, start &+ i &* stride, x, start &+ order[i] &* stride) }
+            for i in 0..<n { moveElement(result, start &+ i &* stride, x, start &+ Int(order[i]) &* stride) }
         }
         return result
     }
@@ -175,7 +206,7 @@ extension Tensor {
             let outer = start / (stride &* n), inner = start % stride
             for i in 0..<k {
                 let at = (outer &* k &+ i) &* stride &+ inner
-                moveElement(values, at, x, start &+ order[i] &* stride)
+                moveElement(values, at, x, start &+ Int(order[i]) &* stride)
                 indices.setElement(at, Double(order[i]))
             }
         }
@@ -245,25 +276,23 @@ extension Tensor {
         let place = q * Double(n - 1)
         let below = Int(place.rounded(.down)), above = min(below + 1, n - 1)
         var low: [Int] = [], high: [Int] = []
-        func line(_ base: Int, _ order: UnsafeMutablePointer<Int>) {
-            let last = offsets[order[n - 1]]
+        func line(_ base: Int, _ order: UnsafeMutablePointer<UInt32>) {
+            let last = offsets[Int(order[n - 1])]
             let isNaN = x.element(base + last).isNaN
-            low.append(base + (isNaN ? last : offsets[order[below]]))
-            high.append(base + (isNaN ? last : offsets[order[above]]))
+            low.append(base + (isNaN ? last : offsets[Int(order[below])]))
+            high.append(base + (isNaN ? last : offsets[Int(order[above])]))
         }
         if x.dtype == .f32 {
             let sorter = try Sorter<UInt32>(n)
             across.forEach(from: 0) { base in
                 for i in 0..<n { sorter.keys[i] = sortKey(x.f32[base &+ offsets[i]], false) }
-                sorter.sort()
-                line(base, sorter.order)
+                line(base, sorter.sort().order)
             }
         } else {
             let sorter = try Sorter<UInt64>(n)
             across.forEach(from: 0) { base in
                 for i in 0..<n { sorter.keys[i] = sortKey(x.element(base &+ offsets[i]), false) }
-                sorter.sort()
-                line(base, sorter.order)
+                line(base, sorter.sort().order)
             }
         }
         return (low, high, place - Double(below))

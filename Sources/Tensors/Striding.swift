@@ -135,29 +135,38 @@ private func copyElements<T>(_ destination: UnsafeMutablePointer<T>, _ source: U
     }
 }
 
-/// destination[i·rowStep + j] = source[i + j·columnStep] for i < rows, j < columns, by tiles of 16 × 8.
+/// destination[i·rowStep + j] = source[i + j·columnStep] for i < rows, j < columns, by tiles of 16 × 16 that are
+/// turned in a buffer: whole cache lines are read and written, whatever powers of two the steps are.
 @inline(__always)
 private func copyTiles<T>(_ destination: UnsafeMutablePointer<T>, _ source: UnsafeMutablePointer<T>,
                           _ rows: Int, _ columns: Int, _ rowStep: Int, _ columnStep: Int) {
-    var i = 0
-    while i < rows {
-        let iEnd = min(i &+ 16, rows)
+    withUnsafeTemporaryAllocation(of: T.self, capacity: 256) { buffer in
+        let tile = buffer.baseAddress!
         var j = 0
         while j < columns {
-            if j &+ 8 <= columns {
-                let s = source + j &* columnStep
-                for row in i..<iEnd {
-                    let d = destination + (row &* rowStep &+ j)
-                    for k in 0..<8 { d[k] = s[row &+ k &* columnStep] }
+            let width = min(16, columns &- j)
+            var i = 0
+            while i < rows {
+                let height = min(16, rows &- i)
+                let s = source + (i &+ j &* columnStep), d = destination + (i &* rowStep &+ j)
+                if width == 16 && height == 16 {
+                    for k in 0..<16 {
+                        let line = s + k &* columnStep
+                        for l in 0..<16 { tile[l &* 16 &+ k] = line[l] }
+                    }
+                    for l in 0..<16 {
+                        let line = d + l &* rowStep
+                        for k in 0..<16 { line[k] = tile[l &* 16 &+ k] }
+                    }
+                } else {
+                    for l in 0..<height {
+                        for k in 0..<width { d[l &* rowStep &+ k] = s[l &+ k &* columnStep] }
+                    }
                 }
-            } else {
-                for row in i..<iEnd {
-                    for k in j..<columns { destination[row &* rowStep &+ k] = source[row &+ k &* columnStep] }
-                }
+                i &+= 16
             }
-            j &+= 8
+            j &+= 16
         }
-        i = iEnd
     }
 }
 
