@@ -71,13 +71,6 @@ extension Interpreter {
         throw Diagnostic(.type, "`\(Self.symbol(op))` does not take \(a.described) and \(b.described)")
     }
 
-    private func isSequence(_ v: Value) -> Bool {
-        switch v {
-        case .list, .range: true
-        default: false
-        }
-    }
-
     static func scalarParts(_ v: Value) -> (Double, DType)? {
         switch v {
         case .number(let x): (x, .number)

@@ -146,7 +146,7 @@ extension Interpreter {
         }
     }
 
-    fileprivate func gradientPair(_ f: Value, _ arguments: [Value], _ keywords: [(name: String, value: Value)] = [], what: String, training: Bool = true) throws -> (Value, Value) {
+    func gradientPair(_ f: Value, _ arguments: [Value], _ keywords: [(name: String, value: Value)] = [], what: String, training: Bool = true) throws -> (Value, Value) {
         let (result, gradients) = try differentiate(f, arguments, keywords, training: training, what: what, seeds: one(what))
         return (result, gradients[0])
     }
@@ -175,7 +175,7 @@ extension Interpreter {
         return try Op.reshape(stackedRows, Value(list: (outputShape + inputShape).map { Value($0) }))
     }
 
-    private func isSequence(_ v: Value) -> Bool {
+    func isSequence(_ v: Value) -> Bool {
         switch v {
         case .list, .range: true
         default: false

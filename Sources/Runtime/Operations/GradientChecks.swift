@@ -1,0 +1,242 @@
+import Autodiff
+import Syntax
+import Tensors
+
+// `gradcheck`, which compares gradients with differences, and `backprop`, the lecture's view of them.
+
+/// What a function may change besides its result: random streams and states, restored for each evaluation.
+private struct Surroundings {
+    let script: RandomStream
+    var objects: [(object: Object, random: RandomStream, fields: [Value?])] = []
+
+    init(_ interpreter: Interpreter, _ values: [Value]) throws {
+        script = interpreter.scriptRandom
+        for value in values {
+            for (_, object) in try interpreter.objects(of: value) {
+                objects.append((object, object.random, (0..<object.declaration.fields.count).map { object[field: $0] }))
+            }
+        }
+    }
+
+    func restore(_ interpreter: Interpreter) {
+        interpreter.scriptRandom = script
+        for (object, random, fields) in objects {
+            object.random = random
+            for (i, value) in fields.enumerated() where object.declaration.fields[i].role == .state { object[field: i] = value }
+        }
+    }
+}
+
+extension Interpreter {
+    /// The same value with every float tensor and number in f64.
+    private func doubled(_ value: Value) throws -> Value {
+        switch value {
+        case .tensor(let t, _): return t.dtype == .bool ? value : Value(try Tensor.convert(t, to: .f64))
+        case .scalar(let x, let type): return type == .bool ? value : .scalar(x, .f64)
+        case .list(let l): return Value(list: try l.items.map { try doubled($0) })
+        case .record(let r): return .record(Record(r.keys, try r.values.map { try doubled($0) }))
+        case .range: return try doubled(try stacked(value, what: "the argument"))
+        default: return value
+        }
+    }
+
+    /// The numbers and tensors in a value with their paths.
+    private func flattened(_ value: Value, _ path: String, _ parts: inout [(path: String, value: Value)]) {
+        switch value {
+        case .number, .scalar, .tensor: parts.append((path, value))
+        case .list(let l): for (i, item) in l.items.enumerated() { flattened(item, path.isEmpty ? "\(i)" : "\(path).\(i)", &parts) }
+        case .record(let r): for (key, item) in zip(r.keys, r.values) { flattened(item, path.isEmpty ? key : "\(path).\(key)", &parts) }
+        default: break
+        }
+    }
+
+    /// The value with its numbers and tensors replaced, in the order of `flattened`.
+    private func rebuilt(_ value: Value, _ parts: inout ArraySlice<Value>) -> Value {
+        switch value {
+        case .number, .scalar, .tensor: return parts.removeFirst()
+        case .list(let l): return Value(list: l.items.map { rebuilt($0, &parts) })
+        case .record(let r): return .record(Record(r.keys, r.values.map { rebuilt($0, &parts) }))
+        default: return value
+        }
+    }
+
+    fileprivate func gradientCheck(_ f: Value, _ x: Value) throws -> Value {
+        let savedType = defaultType, wasTraining = isTraining
+        defaultType = .f64
+        isTraining = true
+        defer { defaultType = savedType; isTraining = wasTraining }
+        var isModel = false
+        if case .object = x { isModel = true }
+        if case .function = x { isModel = true }
+
+        let surroundings = try Surroundings(self, [f, x])
+        let places = isModel ? try parameters(of: x) { path in
+            throw Diagnostic(.value, "the parameter `\(path)` is not made yet", help: ["call the network once, or `build(net, x)`"])
+        } : []
+        let originals = places.map(\.value)
+        defer { for (place, value) in zip(places, originals) { place.set(value) }; surroundings.restore(self) }
+        for place in places { place.set(try doubled(place.value)) }
+        let argument = isModel ? x : try doubled(x)
+        let (_, gradients) = try gradientPair(f, [argument], what: "gradcheck")
+        surroundings.restore(self)
+
+        var parts: [(path: String, value: Value)] = []
+        if isModel { parts = places.map { ($0.path, $0.value) } } else { flattened(argument, "", &parts) }
+        var analytic: [(path: String, value: Value)] = []
+        flattened(gradients, "", &analytic)
+        let tensors = try parts.map { try Tensor.convert($0.value.tensor(), to: .f64) }
+
+        func evaluate() throws -> Double {
+            surroundings.restore(self)
+            let result: Value
+            if isModel {
+                result = try apply(f, [x])
+            } else {
+                var values = try zip(parts, tensors).map { part, t -> Value in
+                    if case .number = part.value { return .number(t.f64[0]) }
+                    return Value(try Tensor.copy(t))
+                }[...]
+                result = try apply(f, [rebuilt(argument, &values)])
+            }
+            guard let y = result.asDouble else { throw Diagnostic(.shape, "gradcheck needs a function that gives one number, got \(result.described)") }
+            return y
+        }
+
+        var rows: [(String, String, Double, Double)] = []
+        var worstRelative = 0.0, worstAbsolute = 0.0
+        for (k, t) in tensors.enumerated() {
+            let g = try analytic[k].value.tensor()
+            var difference = 0.0, size = 0.0, absolute = 0.0
+            for i in 0..<t.count {
+                let center = t.f64[i]
+                // The cube root of the machine precision balances truncation against rounding.
+                let h = 6e-6 * Swift.max(1, Swift.abs(center))
+                func at(_ v: Double) throws -> Double {
+                    t.f64[i] = v
+                    defer { t.f64[i] = center }
+                    if isModel { places[k].set(Value(try Tensor.copy(t))) }
+                    return try evaluate()
+                }
+                let above = center + h, below = center - h
+                let numeric = (try at(above) - at(below)) / (above - below)
+                let exact = g.element(i)
+                difference += (numeric - exact) * (numeric - exact)
+                size += numeric * numeric + exact * exact
+                let distance = Swift.abs(numeric - exact)
+                if distance > absolute || distance.isNaN { absolute = distance }
+            }
+            if isModel { places[k].set(Value(t)) }
+            let relative = size == 0 ? 0 : (difference.squareRoot() / size.squareRoot())
+            rows.append((parts[k].path.isEmpty ? "x" : parts[k].path, Value(t).described, relative, absolute))
+            if relative > worstRelative || relative.isNaN { worstRelative = relative }
+            if absolute > worstAbsolute || absolute.isNaN { worstAbsolute = absolute }
+        }
+        let width = Swift.max(9, rows.map { $0.0.count }.max() ?? 0)
+        func padded(_ s: String, _ n: Int) -> String { s + String(repeating: " ", count: Swift.max(0, n - s.count)) }
+        func short(_ x: Double) -> String { (try? Tensors.formatted(x, spec: ".1e")) ?? numberText(x) }
+        host.write("\(padded("parameter", width))  \(padded("shape", 16))  relative  absolute\n")
+        for (path, shape, relative, absolute) in rows {
+            let text = shape.hasPrefix("tensor ") ? String(shape.dropFirst(7)) : shape
+            host.write("\(padded(path, width))  \(padded(text, 16))  \(padded(short(relative), 8))  \(short(absolute))\n")
+        }
+        return .record(Record(["relative", "absolute"], [.number(worstRelative), .number(worstAbsolute)]))
+    }
+
+    fileprivate func backpropagate(_ net: Value, _ x: Value, _ y: Value, _ loss: Value, _ penalty: Value) throws -> Value {
+        let wasTraining = isTraining
+        isTraining = true
+        tape.begin()
+        var places: [ParameterPlace] = []
+        var restore: [(ParameterPlace, Value)] = []
+        defer {
+            for (place, value) in restore { place.set(value) }
+            tape.end()
+            isTraining = wasTraining
+        }
+        // Layers that are made at the first call are made now, so that every parameter can be watched.
+        var isUnmade = false
+        _ = try parameters(of: net) { _ in isUnmade = true }
+        if isUnmade {
+            isTraining = false
+            defer { isTraining = true }
+            _ = try tape.pausing { try apply(net, [x]) }
+        }
+        places = try parameters(of: net)
+        for place in places {
+            restore.append((place, place.value.detached))
+            place.set(try watched(place.value))
+        }
+        let input = try watched(isSequence(x) ? stacked(x, what: "`x` of backprop") : x)
+        let stages: [Value]
+        if case .object(let o) = net, let list = o.stages { stages = list } else { stages = [net] }
+
+        // A lecture layer is a stage with parameters and the stages without any behind it.
+        var current = input
+        var z: [Value] = [.none], a: [Value] = [input]
+        var owners: [[ParameterPlace]] = [[]]
+        for stage in stages {
+            let own = try parameters(of: stage)
+            let output = try apply(stage, [current])
+            if !own.isEmpty {
+                if z.count > 1 { a.append(current) } else { a[0] = current }
+                z.append(output)
+                owners.append(own)
+            }
+            current = output
+        }
+        if z.count > 1 { a.append(current) }
+
+        var objective = try apply(loss, [current, y])
+        let lossValue = objective
+        if !penalty.isNone { objective = try binary(.add, objective, apply(penalty, [net])) }
+        let output = try objective.variable()
+        guard output.tensor.count == 1 else { throw Diagnostic(.shape, "backprop needs a loss that gives one number, got \(objective.described)") }
+        let seed = Variable(try Tensor.fill(output.tensor.shape, 1, output.tensor.dtype))
+        let leaves = [input.serial] + z.dropFirst().map(\.serial) + places.map(\.value.serial)
+        let cotangents = try tape.gradients(of: output, seed: seed, leaves: leaves)
+
+        func gradient(_ i: Int, _ of: Value) throws -> Value {
+            if let g = cotangents[i] { return Value(g).detached.unboxed }
+            let t = try of.tensor()
+            return Value(try Tensor.fill(t.shape, 0, t.dtype)).unboxed
+        }
+        let k = z.count - 1
+        let delta = try (0...k).map { try gradient($0, $0 == 0 ? input : z[$0]) }
+        var grads: [String: Value] = [:]
+        for (i, place) in places.enumerated() { grads[place.path] = try gradient(1 + k + i, place.value) }
+        func part(_ j: Int, _ name: String) throws -> Value {
+            guard j > 0 else { return .none }
+            let own = owners[j].filter { $0.path == name || $0.path.hasSuffix("." + name) }
+            guard own.count == 1, let place = places.first(where: { $0.object === own[0].object && $0.field == own[0].field }), let g = grads[place.path] else { return .none }
+            // The slide's W^j is [units, inputs]; a dense layer keeps its transpose.
+            if name == "W", case .tensor(let t, _) = g, t.rank == 2 { return Value(try Tensor.transpose(t)) }
+            return g
+        }
+        return .record(Record(["loss", "grads", "a", "z", "delta", "grad_W", "grad_b"], [
+            lossValue.detached.unboxed,
+            .record(Record(places.map(\.path), places.map { grads[$0.path]! })),
+            Value(list: a.map(\.detached)),
+            Value(list: z.map(\.detached)),
+            Value(list: delta),
+            Value(list: try (0...k).map { try part($0, "W") }),
+            Value(list: try (0...k).map { try part($0, "b") }),
+        ]))
+    }
+}
+
+extension Op {
+    public static let gradcheck = Operation("gradcheck(f, x)", .gradients,
+        "Compares the gradient of `f` at `x` (a number, tensor, record, list or network) with central differences in f64, prints a table and gives `{relative, absolute}`: the largest ‖a − n‖/√(‖a‖² + ‖n‖²) and the largest |a − n|. Random numbers and states are the same at each evaluation.",
+        seeAlso: ["grad"], lecture: 2,
+        forward: { c in try c.interpreter.gradientCheck(try c.function(0), c[1]) })
+
+    public static let backprop = Operation("backprop(net, x, y, loss=cross_entropy, penalty=none)", .gradients,
+        "The backward pass as on the slide: a record with `loss`, `grads` (by parameter path) and lists by layer j: `a` (a⁰ = x), `z`, `delta` (δ^j = ∂L/∂z^j; `delta[0]` = ∇ₓL), `grad_W` ([units, inputs]) and `grad_b`. Layer j is a layer with parameters and the activation behind it. For a batch in rows `grad_W[j] == delta[j]' @ a[j-1]`.",
+        seeAlso: ["grad", "gradcheck"], lecture: 2,
+        forward: { c in
+            let loss = c[3].isNone ? Value(c.interpreter.prelude["cross_entropy"]!) : try c.function(3)
+            return try c.interpreter.backpropagate(try c.function(0), c[1], c[2], loss, c[4])
+        })
+
+    static let gradientChecks = [gradcheck, backprop]
+}
