@@ -1,0 +1,78 @@
+import Glibc
+import Runtime
+import Syntax
+
+/// `nns test PATH…`: runs scripts and then each `test "title" { … }` they declare.
+public final class TestRunner {
+    private let host: Host
+    private let color: Bool
+    public var maxSteps: Int?
+
+    public init(host: Host, color: Bool) {
+        self.host = host
+        self.color = color
+    }
+
+    /// Runs every script; 0 where all tests passed, 1 otherwise.
+    public func run(paths: [String]) -> Int32 {
+        var passed = 0, failed = 0
+        for path in paths {
+            let files = scripts(in: path)
+            if files.isEmpty {
+                host.writeError("error: no script at \(path)\n")
+                failed += 1
+            }
+            for file in files {
+                do {
+                    let (good, failures) = try runTests(of: file)
+                    passed += good
+                    failed += failures.count
+                    for (title, error) in failures {
+                        host.write("FAILED \(file): \(title)\n")
+                        host.writeError(error.rendered(color: color))
+                    }
+                } catch let exit as ExitRequest {
+                    if exit.code != 0 { failed += 1 }
+                } catch {
+                    failed += 1
+                    host.write("FAILED \(file)\n")
+                    host.writeError((error as? Diagnostic)?.rendered(color: color) ?? "error: \(error)\n")
+                }
+            }
+        }
+        host.write("\(passed) passed, \(failed) failed\n")
+        return failed == 0 ? 0 : 1
+    }
+
+    private func runTests(of file: String) throws -> (Int, [(title: String, error: Diagnostic)]) {
+        let source = Source(name: file, text: try Interpreter.readText(file))
+        let interpreter = try Interpreter.start(host: host)
+        if let maxSteps { interpreter.limitSteps(to: maxSteps) }
+        // `main { }` belongs to a run of the program, not to its tests.
+        let module = interpreter.makeModule("main", isMain: false)
+        interpreter.registerMain(module, path: file)
+        try interpreter.run(source, in: module)
+        let (passed, failures) = interpreter.runTests()
+        return (passed, failures)
+    }
+
+    /// The scripts at a path, in alphabetical order.
+    private func scripts(in path: String) -> [String] {
+        guard let folder = opendir(path) else { return access(path, R_OK) == 0 ? [path] : [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        let base = path.hasSuffix("/") ? path : path + "/"
+        return names.sorted().flatMap { name -> [String] in
+            var status = stat()
+            guard stat(base + name, &status) == 0 else { return [] }
+            if status.st_mode & S_IFMT == S_IFDIR { return scripts(in: base + name) }
+            return name.hasSuffix(".nns") ? [base + name] : []
+        }
+    }
+}

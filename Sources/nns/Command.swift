@@ -1,0 +1,52 @@
+import ArgumentParser
+
+/// `nns`: the language at the command line.
+struct Command: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "nns",
+        abstract: "A small language for neural networks.",
+        discussion: """
+        nns                    the prompt
+        nns FILE [args]        run a script
+        nns -e CODE            run code and print the last value
+        nns -                  run a script from standard input
+        nns test PATH…         run the tests of scripts
+        """,
+        version: "nns 0.1",
+        subcommands: [Run.self, Test.self],
+        defaultSubcommand: Run.self)
+}
+
+/// Options that every way of running takes.
+struct RunOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Stop with a limit error after this many steps.", valueName: "n"))
+    var maxSteps: Int?
+
+    @Option(help: "When to colour output: auto, always or never.")
+    var color: ColorChoice = .auto
+}
+
+enum ColorChoice: String, ExpressibleByArgument { case auto, always, never }
+
+/// `nns run FILE`, `nns FILE`, `nns -e CODE`, `nns -`, `nns`.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run a script, or the prompt where none is given.")
+
+    @Option(name: .customShort("e"), help: ArgumentHelp("Run this code and print the value of its last expression.", valueName: "code"))
+    var code: String?
+
+    @OptionGroup var options: RunOptions
+
+    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The script (`-`: standard input) and its arguments.", valueName: "file"))
+    var arguments: [String] = []
+}
+
+/// `nns test PATH…`
+struct Test: ParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run the tests that scripts declare.")
+
+    @OptionGroup var options: RunOptions
+
+    @Argument(help: ArgumentHelp("Scripts, or folders of them.", valueName: "path"))
+    var paths: [String]
+}

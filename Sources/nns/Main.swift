@@ -1,0 +1,153 @@
+import ArgumentParser
+import CKernels
+import Glibc
+import Homework
+import Prompt
+import Runtime
+import Syntax
+
+@main
+enum Main {
+    static func main() {
+        let command: ParsableCommand
+        do {
+            command = try Command.parseAsRoot(ArgumentList.prepared(Array(CommandLine.arguments.dropFirst())))
+        } catch {
+            let code = Command.exitCode(for: error)
+            let text = Command.fullMessage(for: error)
+            if code == .success { print(text) } else { writeError(text + "\n") }
+            exit(code == .success ? 0 : 2)
+        }
+        let status = onLargeStack { Session.run(command) }
+        fflush(stdout)
+        exit(status)
+    }
+}
+
+/// Command lines as users write them.
+enum ArgumentList {
+    /// Everything behind the script's name belongs to the script, options of `nns` stand before it.
+    static func prepared(_ arguments: [String]) -> [String] {
+        let subcommands = ["run", "test", "help"]
+        var index = 0
+        if let first = arguments.first, subcommands.contains(first) {
+            guard first == "run" else { return arguments }
+            index = 1
+        }
+        while index < arguments.count {
+            let argument = arguments[index]
+            if argument == "-e" || argument == "--max-steps" || argument == "--color" { index += 2; continue }
+            if argument.hasPrefix("-"), argument != "-" { index += 1; continue }
+            break
+        }
+        guard index < arguments.count else { return arguments }
+        // The rest is passed on untouched.
+        return Array(arguments[..<index]) + ["--"] + Array(arguments[index...])
+    }
+}
+
+func writeError(_ text: String) {
+    fputs(text, stderr)
+}
+
+/// One run of the program, on the interpreter's thread.
+enum Session {
+    nonisolated static func run(_ command: ParsableCommand) -> Int32 {
+        switch command {
+        case let run as Run: return self.run(run)
+        case let test as Test: return self.test(test)
+        default: return 2
+        }
+    }
+
+    /// The surroundings of a program at this terminal.
+    private static func host(_ options: RunOptions, arguments: [String]) -> Host {
+        var host = Host(write: { fputs($0, stdout) }, writeError: { fflush(stdout); writeError($0) })
+        host.arguments = arguments
+        host.color = usesColor(options, descriptor: STDOUT_FILENO)
+        host.braille = getenv("NNS_PLOT").map { String(cString: $0) == "braille" } ?? false
+        let isTerminal = isatty(STDOUT_FILENO) == 1
+        host.width = { isTerminal ? terminalWidth() : 80 }
+        host.progress = ProgressReport(isTerminal: isatty(STDERR_FILENO) == 1).show
+        return host
+    }
+
+    static func usesColor(_ options: RunOptions, descriptor: Int32) -> Bool {
+        switch options.color {
+        case .always: return true
+        case .never: return false
+        case .auto:
+            if let value = getenv("NO_COLOR"), value.pointee != 0 { return false }
+            if let term = getenv("TERM"), String(cString: term) == "dumb" { return false }
+            return isatty(descriptor) == 1
+        }
+    }
+
+    private static func terminalWidth() -> Int {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return 80 }
+        return Int(size.ws_col)
+    }
+
+    private static func report(_ error: Error, _ options: RunOptions) -> Int32 {
+        fflush(stdout)
+        if let exit = error as? ExitRequest { return exit.code }
+        guard let diagnostic = error as? Diagnostic else {
+            writeError("error: \(error)\n")
+            return 1
+        }
+        writeError(diagnostic.rendered(color: usesColor(options, descriptor: STDERR_FILENO)) + (diagnostic.source == nil ? "\n" : ""))
+        return diagnostic.kind == ErrorKind.interrupt.rawValue ? 130 : 1
+    }
+
+    private static func run(_ command: Run) -> Int32 {
+        let options = command.options
+        var arguments = command.arguments
+        if arguments.first == "--" { arguments.removeFirst() }
+        nns_interrupt_install()
+        do {
+            let source: Source
+            var scriptArguments = arguments
+            if let code = command.code {
+                source = Source(name: "-e", text: code)
+            } else if let file = arguments.first {
+                scriptArguments = Array(arguments.dropFirst())
+                source = file == "-" ? Source(name: "stdin", text: try readInput()) : Source(name: file, text: try Interpreter.readText(file))
+            } else if isatty(STDIN_FILENO) == 1 {
+                let interpreter = try Interpreter.start(host: host(options, arguments: []))
+                if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
+                return PromptLoop(interpreter, color: usesColor(options, descriptor: STDERR_FILENO)).run()
+            } else {
+                source = Source(name: "stdin", text: try readInput())
+            }
+            let interpreter = try Interpreter.start(host: host(options, arguments: scriptArguments))
+            if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
+            let module = interpreter.makeModule("main")
+            if command.code == nil, let file = arguments.first, file != "-" { interpreter.registerMain(module, path: file) }
+            let value = try interpreter.run(source, in: module)
+            if command.code != nil, let value, !value.isNone { interpreter.host.write(interpreter.echo(value) + "\n") }
+            return 0
+        } catch {
+            return report(error, options)
+        }
+    }
+
+    private static func readInput() throws -> String {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, stdin)
+            if count == 0 { break }
+            bytes += buffer[..<count]
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw Diagnostic(.io, "standard input is not text in UTF-8") }
+        return text
+    }
+
+    private static func test(_ command: Test) -> Int32 {
+        nns_interrupt_install()
+        let runner = TestRunner(host: host(command.options, arguments: []), color: usesColor(command.options, descriptor: STDERR_FILENO))
+        runner.maxSteps = command.options.maxSteps
+        return runner.run(paths: command.paths)
+    }
+}
