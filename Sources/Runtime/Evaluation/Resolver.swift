@@ -418,7 +418,7 @@ final class Resolver {
         let name = tree.string(n.a)
         let code = try function(name, parameters: tree.children(n), body: n.b, span: n.span, fields: nil, isLocal: !scope.isTopLevel)
         if n.c >= 0 { code.returnShape = shape(n.c) }
-        code.documentation = tree.documentation(of: index)
+        code.documentation = tree.documentation(of: index) ?? ""
         result.pointee.a = try targetName(name, n.span)
         hold(result, code)
         return result
@@ -448,7 +448,7 @@ final class Resolver {
         let declaration = DeclarationCode()
         declaration.name = tree.string(n.a)
         declaration.isLayer = n.flag
-        declaration.documentation = tree.documentation(of: index)
+        declaration.documentation = tree.documentation(of: index) ?? ""
         let fieldScope = FieldScope()
         let members = tree.children(tree[n.b])
         var forwardParameters: ArraySlice<Int32> = []
@@ -492,7 +492,7 @@ final class Resolver {
                 let code = try function(tree.string(member.a), parameters: tree.children(member), body: member.b, span: member.span,
                                         fields: fieldScope, selfName: true)
                 if member.c >= 0 { code.returnShape = shape(member.c) }
-                code.documentation = tree.documentation(of: m)
+                code.documentation = tree.documentation(of: m) ?? ""
                 declaration.methods.append(code)
             default:
                 declaration.asserts.append(try assertion(m, fieldScope))
