@@ -1,0 +1,133 @@
+import Syntax
+import Tensors
+
+// Convolution as on the slide: sₜ = Σₐ uₐ wₜ₋ₐ with undefined terms 0, in one or two dimensions, as a sum and as a matrix.
+
+/// Which positions of the sliding kernel count, and how far apart they are.
+private struct Placement {
+    /// Padding on both sides, and the number of results.
+    var pad: Int, count: Int, stride: Int
+
+    /// For n elements and a kernel of m.
+    init(_ n: Int, _ m: Int, mode: String, stride: Int, name: String) throws {
+        self.stride = stride
+        let all: Int
+        switch mode {
+        case "full": pad = m - 1; all = n + m - 1
+        // The middle n of the full result, from ⌊(m − 1) / 2⌋ on.
+        case "same": pad = m / 2; all = n
+        case "valid":
+            guard n >= m else {
+                throw Diagnostic(.shape, "no position is valid: the kernel has \(m) elements, the input \(n)", help: ["use mode=\"full\" or \"same\", or swap the two"])
+            }
+            pad = 0; all = n - m + 1
+        default: throw Diagnostic(.value, "`mode` of \(name) is \"full\", \"same\" or \"valid\", got \"\(mode)\"")
+        }
+        count = (all + stride - 1) / stride
+    }
+}
+
+extension Op {
+    public static let convolve: Operation = Operation("convolve(u, w, mode=\"full\", stride=1)", .neural, """
+        The convolution of the slide, s_t = Σ u_a·w_(t−a), terms outside being 0: it flips the kernel (`correlate`, \
+        `conv2d` and the layers do not). Vectors, or two images. For n and m elements "full" gives n + m − 1, "same" the \
+        middle n, "valid" the n − m + 1 where the kernel lies inside; `stride` takes every s-th.
+        """,
+        examples: [("convolve([1, 2, 3], [1, 10])", "[1, 12, 23, 30]"), ("convolve([1, 2, 3], [1, 10], mode=\"valid\")", "[12, 23]")],
+        seeAlso: ["correlate", "conv_matrix", "conv2d"], lecture: 26, shape: slidingShape,
+        forward: { c in try sliding(c, flipped: true) })
+
+    public static let correlate: Operation = Operation("correlate(u, w, mode=\"full\", stride=1)", .neural, """
+        The cross-correlation: the kernel slides over u as it is, unflipped. `convolve(u, w)` is `correlate(u, flip(w))`; \
+        the modes are the same.
+        """,
+        examples: [("correlate([1, 2, 3], [1, 10])", "[10, 21, 32, 3]"), ("correlate([1, 2, 3], [1, 10], mode=\"valid\")", "[21, 32]")],
+        seeAlso: ["convolve", "conv2d"], lecture: 26, shape: slidingShape,
+        forward: { c in try sliding(c, flipped: false) })
+
+    private static let slidingShape: ShapeRule = { shapes, arguments in
+        guard let u = shapes[0], let w = shapes[1], u.count == w.count, u.count == 1 || u.count == 2 else {
+            throw TensorError(.shape, "convolve takes two vectors or two images")
+        }
+        let stride = try Interpreter.current.ints(arguments[3], what: "stride")
+        guard let first = stride.first, let last = stride.last, first > 0, last > 0 else { throw TensorError(.value, "a stride is at least 1") }
+        return try u.indices.map { try Placement(u[$0], w[$0], mode: arguments[2].asString ?? "full", stride: $0 == 0 ? first : last, name: "convolve").count }
+    }
+
+    private static func sliding(_ c: Call, flipped: Bool) throws -> Value {
+        let u = try c.tensor(0), w = try c.tensor(1)
+        guard u.rank == w.rank, u.rank == 1 || u.rank == 2 else {
+            throw Diagnostic(.shape, "\(c.operation.name) takes two vectors or two images: u is \(shapeText(u.shape)), w is \(shapeText(w.shape))",
+                             help: u.rank > 2 ? ["batches of images go through `conv2d`"] : [])
+        }
+        guard u.count > 0, w.count > 0 else { throw Diagnostic(.shape, "\(c.operation.name) of nothing: u is \(shapeText(u.shape)), w is \(shapeText(w.shape))") }
+        let stride = try c.pairOfSizes(3, atLeast: 1)
+        let mode = try c.string(2)
+        let places = try u.shape.indices.map { try Placement(u.dims[$0], w.dims[$0], mode: mode, stride: $0 == 0 ? stride.0 : stride.1, name: c.operation.name) }
+        // A vector is an image of one row.
+        let one = u.rank == 1
+        func image(_ v: Value, _ t: Tensor) throws -> Value { try reshape(v, Value(sizes: [1, 1] + (one ? [1] : []) + t.shape)) }
+        let kernel = flipped ? try flip(try c.value(1), Value(sizes: Array(0..<w.rank))) : try c.value(1)
+        let strides = Value(sizes: one ? [1, places[0].stride] : places.map(\.stride))
+        let pads = Value(sizes: one ? [0, places[0].pad] : places.map(\.pad))
+        let y = try conv2d(try image(try c.value(0), u), try image(kernel, w), .none, strides, pads)
+        // Padding is the same on both sides, so an even kernel may leave a last position too many.
+        let shape = try y.tensor().shape
+        let counts = places.map(\.count)
+        let result = try reshape(y, Value(sizes: one ? [shape[3]] : [shape[2], shape[3]]))
+        if (one ? [shape[3]] : [shape[2], shape[3]]) == counts { return result }
+        return try c.interpreter.getIndex(result, counts.map { .slice(start: 0, stop: $0, step: 1) })
+    }
+
+    public static let convMatrix: Operation = Operation("conv_matrix(w, n, mode=\"full\", stride=1)", .neural, """
+        The matrix T of a convolution with `w`: `conv_matrix(w, n) @ u` is `convolve(u, w)` for u of n elements; its rows \
+        hold the flipped kernel, each shifted by the stride. For an image kernel n is [rows, columns] and T works on \
+        flattened images.
+        """,
+        examples: [("conv_matrix([1, 2], 3)", "[[1, 0, 0],\n [2, 1, 0],\n [0, 2, 1],\n [0, 0, 2]]")], seeAlso: ["convolve", "im2col"], lecture: 29,
+        forward: { c in
+            let w = try c.tensor(0)
+            guard w.rank == 1 || w.rank == 2, w.count > 0 else {
+                throw Diagnostic(.shape, "conv_matrix takes a kernel that is a vector or an image, got shape \(shapeText(w.shape))")
+            }
+            let sizes = try c.ints(1)
+            guard sizes.count == w.rank, sizes.allSatisfy({ $0 >= 1 }) else {
+                throw Diagnostic(.shape, "`n` of conv_matrix must be \(w.rank == 1 ? "the length of the input" : "the [rows, columns] of the input"), got \(c.interpreter.display(c[1]))")
+            }
+            let stride = try c.pairOfSizes(3, atLeast: 1)
+            let mode = try c.string(2)
+            let places = try sizes.indices.map { try Placement(sizes[$0], w.dims[$0], mode: mode, stride: $0 == 0 ? stride.0 : stride.1, name: "conv_matrix") }
+            func product(_ xs: [Int]) throws -> Int {
+                try xs.reduce(1) { a, b in
+                    let (p, over) = a.multipliedReportingOverflow(by: b)
+                    guard !over, p < 1 << 40 else { throw Diagnostic(.limit, "not enough memory for the matrix of this convolution") }
+                    return p
+                }
+            }
+            let outputs = try product(places.map(\.count)), inputs = try product(sizes)
+            // T[t, a] = w[t − a]; where that is outside, an added zero behind the kernel.
+            let indices = try Tensor.make([outputs, inputs], .f64)
+            func tap(_ axis: Int, _ t: Int, _ a: Int) -> Int? {
+                let k = t * places[axis].stride - places[axis].pad + w.dims[axis] - 1 - a
+                return k >= 0 && k < w.dims[axis] ? k : nil
+            }
+            var at = 0
+            if w.rank == 1 {
+                for t in 0..<outputs { for a in 0..<inputs { indices.f64[at] = Double(tap(0, t, a) ?? w.count); at += 1 } }
+            } else {
+                for t in 0..<outputs {
+                    let (tr, tc) = (t / places[1].count, t % places[1].count)
+                    for a in 0..<inputs {
+                        let r = tap(0, tr, a / sizes[1]), s = tap(1, tc, a % sizes[1])
+                        if let r, let s { indices.f64[at] = Double(r * w.dims[1] + s) } else { indices.f64[at] = Double(w.count) }
+                        at += 1
+                    }
+                }
+            }
+            let flat = try reshape(try c.value(0), Value(sizes: [w.count]))
+            let extended = try concat(flat, Value(try Tensor.fill([1], 0, w.dtype)))
+            return try c.interpreter.getIndex(extended, [.indices(indices)])
+        })
+
+    static let slides = [convolve, correlate, convMatrix]
+}

@@ -1,0 +1,189 @@
+import Glibc
+import Syntax
+import Tensors
+
+// Text: conversions between values and strings, splitting and joining, reading a file.
+
+/// Where `part` begins in `text`, from the left and without overlaps; at most `limit` places.
+func occurrences(of part: [UInt8], in text: [UInt8], limit: Int = .max) -> [Int] {
+    var found: [Int] = []
+    guard let first = part.first, part.count <= text.count else { return found }
+    var i = 0
+    while i <= text.count - part.count, found.count < limit {
+        if text[i] == first, text[i..<(i + part.count)].elementsEqual(part) {
+            found.append(i)
+            i += part.count
+        } else {
+            i += 1
+        }
+    }
+    return found
+}
+
+extension Op {
+    public static let number: Operation = Operation("number(x)", .lists,
+        "The number that a text spells, or that a bool (0 or 1) or a tensor of one element holds, without its gradient.",
+        examples: [("number(\"0.5\")", "0.5"), ("number(true)", "1"), ("number([7])", "7")], seeAlso: ["string"],
+        forward: { c in
+            if let b = c[0].asBool { return .number(b ? 1 : 0) }
+            switch c[0] {
+            case .string(let s):
+                guard let x = parsed(s.string) else {
+                    throw Diagnostic(.value, "\(c[0].described) is not a number")
+                }
+                return .number(x)
+            case .tensor(let t, _) where t.count == 1: return .number(t.element(0))
+            case .tensor(let t, _):
+                throw Diagnostic(.shape, "number takes one element, got a tensor of shape \(shapeText(t.shape))")
+            default: return .number(try c.double(0))
+            }
+        })
+
+    /// A number as the language writes it, with spaces around it allowed; also `inf` and `nan`.
+    private static func parsed(_ text: String) -> Double? {
+        var bytes = Array(text.utf8)
+        func isSpace(_ b: UInt8) -> Bool { b == 32 || b >= 9 && b <= 13 }
+        while let last = bytes.last, isSpace(last) { bytes.removeLast() }
+        bytes = Array(bytes.drop(while: isSpace))
+        var digits = String(decoding: bytes, as: UTF8.self)
+        var sign = 1.0
+        if digits.hasPrefix("-") { sign = -1; digits.removeFirst() } else if digits.hasPrefix("+") { digits.removeFirst() }
+        switch digits {
+        case "inf", "infinity": return sign * .infinity
+        case "nan": return .nan
+        default: break
+        }
+        if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
+            let hex = digits.dropFirst(2)
+            guard !hex.isEmpty, hex.utf8.allSatisfy({ ($0 >= 48 && $0 <= 57) || ($0 | 32) >= 97 && ($0 | 32) <= 102 }) else { return nil }
+            return sign * hex.utf8.reduce(0.0) { $0 * 16 + Double($1 <= 57 ? $1 - 48 : ($1 | 32) - 87) }
+        }
+        guard let first = digits.utf8.first, (first >= 48 && first <= 57) || first == 46,
+              digits.utf8.allSatisfy({ ($0 >= 48 && $0 <= 57) || [43, 45, 46, 69, 95, 101].contains($0) }) else { return nil }
+        return Double(String(digits.filter { $0 != "_" })).map { sign * $0 }
+    }
+
+    public static let string: Operation = Operation("string(x)", .lists, "The text that `print` shows for a value.",
+        examples: [("string(0.5) + \"!\"", "0.5!"), ("string([1, 2])", "[1, 2]")], seeAlso: ["number", "print"],
+        forward: { c in
+            if case .string = c[0] { return c[0] }
+            return Value(c.interpreter.display(c[0]))
+        })
+
+    public static let kind: Operation = Operation("kind(x)", .lists, """
+        What a value is, as text: number, bool, string, none, tensor, list, record, function, range, object or layer.
+        """,
+        examples: [("kind([1, 2])", "tensor"), ("kind((1, \"a\"))", "list"), ("kind(relu)", "function")], seeAlso: ["shape"],
+        forward: { c in Value(c[0].kind) })
+
+    public static let joined: Operation = Operation("join(xs, separator=\"\")", .lists, "The items of a list as one text, with `separator` between them.",
+        examples: [("join((\"a\", \"b\"), \"-\")", "a-b"), ("join(1..3, \", \")", "1, 2, 3")], seeAlso: ["words", "lines", "string"],
+        forward: { c in
+            // `join(", ", xs)`, as Python's `", ".join(xs)`, says the same.
+            var (xs, separator) = (0, 1)
+            if case .string = c[0], c[1].asString == nil { (xs, separator) = (1, 0) }
+            let items = try c.sequence(xs)
+            let between = try c.string(separator)
+            var result = ""
+            for i in 0..<items.count {
+                if i > 0 { result += between }
+                result += c.interpreter.display(try items[i])
+            }
+            return Value(result)
+        })
+
+    public static let lines: Operation = Operation("lines(text)", .lists, "The lines of a text, a list of strings without their line ends.",
+        examples: [("lines(\"a\\nb\\n\")", "(\"a\", \"b\")")], seeAlso: ["words", "read"],
+        forward: { c in
+            var parts: [String] = []
+            var line: [UInt8] = []
+            for b in try c.string(0).utf8 {
+                guard b == 10 else { line.append(b); continue }
+                if line.last == 13 { line.removeLast() }
+                parts.append(String(decoding: line, as: UTF8.self))
+                line = []
+            }
+            if !line.isEmpty { parts.append(String(decoding: line, as: UTF8.self)) }
+            return Value(list: parts.map { Value($0) })
+        })
+
+    public static let words: Operation = Operation("words(text, separator=none)", .lists,
+        "The parts of a text between spaces and line ends, or between occurrences of `separator`: a list of strings.",
+        examples: [("words(\"a  b c\")", "(\"a\", \"b\", \"c\")"), ("words(\"1,2,,3\", \",\")", "(\"1\", \"2\", \"\", \"3\")")], seeAlso: ["lines", "join", "tokens"],
+        forward: { c in
+            let text = Array(try c.string(0).utf8)
+            var parts: [Value] = []
+            if c.isNone(1) {
+                // Spaces as Unicode has them, so that words glued by a no-break space come apart too.
+                for part in try c.string(0).unicodeScalars.split(whereSeparator: { $0.properties.isWhitespace }) { parts.append(Value(String(part))) }
+                return Value(list: parts)
+            }
+            let separator = Array(try c.string(1).utf8)
+            guard !separator.isEmpty else { throw Diagnostic(.value, "`separator` of words must not be empty", help: ["the characters of a text are `list(text)`"]) }
+            var start = 0
+            for place in occurrences(of: separator, in: text) {
+                parts.append(Value(String(decoding: text[start..<place], as: UTF8.self)))
+                start = place + separator.count
+            }
+            parts.append(Value(String(decoding: text[start...], as: UTF8.self)))
+            return Value(list: parts)
+        })
+
+    public static let upper: Operation = Operation("upper(text)", .lists, "The text in capitals.", examples: [("upper(\"abc\")", "ABC")], seeAlso: ["lower"],
+        forward: { c in Value(try c.string(0).uppercased()) })
+
+    public static let lower: Operation = Operation("lower(text)", .lists, "The text in small letters.", examples: [("lower(\"ABC\")", "abc")], seeAlso: ["upper"],
+        forward: { c in Value(try c.string(0).lowercased()) })
+
+    public static let replace: Operation = Operation("replace(text, old, new)", .lists, "The text with every occurrence of `old` replaced by `new`.",
+        examples: [("replace(\"a-b-c\", \"-\", \"+\")", "a+b+c")], seeAlso: ["contains"],
+        forward: { c in
+            let text = Array(try c.string(0).utf8), old = Array(try c.string(1).utf8), new = Array(try c.string(2).utf8)
+            guard !old.isEmpty else { throw Diagnostic(.value, "`old` of replace must not be empty") }
+            let places = occurrences(of: old, in: text)
+            let (growth, over) = places.count.multipliedReportingOverflow(by: Swift.max(0, new.count - old.count))
+            guard !over, Memory.reserve(growth) else { throw Diagnostic(.limit, "not enough memory for the replaced text") }
+            Memory.release(growth)
+            var result: [UInt8] = []
+            result.reserveCapacity(text.count + growth)
+            var start = 0
+            for place in places {
+                result += text[start..<place]
+                result += new
+                start = place + old.count
+            }
+            result += text[start...]
+            return Value(String(decoding: result, as: UTF8.self))
+        })
+
+    public static let read: Operation = Operation("read(path)", .lists, "The text of a file, which must be UTF-8.",
+        seeAlso: ["lines", "load_csv", "load"],
+        forward: { c in
+            let path = try c.string(0)
+            func failure() -> Diagnostic { Diagnostic(.io, "cannot read \(path): \(String(cString: strerror(errno)).lowercased())") }
+            guard !path.utf8.contains(0) else { throw Diagnostic(.io, "a file's name holds no zero byte") }
+            guard let file = fopen(path, "rb") else { throw failure() }
+            defer { fclose(file) }
+            var bytes: [UInt8] = []
+            let chunk = 1 << 16
+            while true {
+                guard Memory.reserve(bytes.count + chunk) else { throw Diagnostic(.limit, "not enough memory for the text of \(path)") }
+                Memory.release(bytes.count + chunk)
+                let start = bytes.count
+                bytes.append(contentsOf: repeatElement(0, count: chunk))
+                let n = bytes.withUnsafeMutableBytes { fread($0.baseAddress! + start, 1, chunk, file) }
+                bytes.removeLast(chunk - n)
+                if n < chunk {
+                    if ferror(file) != 0 { throw failure() }
+                    break
+                }
+            }
+            if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw Diagnostic(.io, "\(path) is not text in UTF-8", help: ["arrays are read by `load`, `load_npy` and `load_image`"])
+            }
+            return Value(text)
+        })
+
+    static let text = [number, string, kind, joined, lines, words, upper, lower, replace, read]
+}
