@@ -292,11 +292,12 @@ extension Interpreter {
             let part = n.pointee.list[i]
             if part.pointee.op == .keyword {
                 let name = part.pointee.name
-                guard let p = parameters.firstIndex(where: { $0.name == name && !$0.isRest }) else {
-                    throw located(unknownKeyword(name, of: operation.name, accepted: parameters.filter { !$0.isRest }.map(\.name)), part)
+                guard let p = parameters.firstIndex(where: { $0.name == name }) else {
+                    throw located(unknownKeyword(name, of: operation.name, accepted: parameters.map(\.name)), part)
                 }
                 guard taken.insert(p).inserted else { throw located(Diagnostic(.type, "\(operation.name) got `\(name)` twice"), part) }
-                targets.append(Int32(p))
+                // What is collected may be given by name as one list: `reshape(x, shape=[2, 3])`.
+                targets.append(parameters[p].isRest ? -1 : Int32(p))
             } else {
                 if next == operation.restIndex { targets.append(-1); continue }
                 guard next < parameters.count else {
@@ -427,8 +428,12 @@ extension Interpreter {
             throw Diagnostic(.type, "\(operation.name) takes \(counted(parameters.count, "argument")), got \(arguments.count)", notes: ["it is `\(operation.signature)`"])
         }
         for (name, value) in keywords {
-            guard let i = parameters.firstIndex(where: { $0.name == name && !$0.isRest }) else {
-                throw unknownKeyword(name, of: operation.name, accepted: parameters.filter { !$0.isRest }.map(\.name))
+            guard let i = parameters.firstIndex(where: { $0.name == name }) else {
+                throw unknownKeyword(name, of: operation.name, accepted: parameters.map(\.name))
+            }
+            if parameters[i].isRest, case .list(let l) = base[i], l.items.isEmpty {
+                base[i] = Value(list: [value])
+                continue
             }
             guard !given[i] else { throw Diagnostic(.type, "\(operation.name) got `\(name)` twice") }
             base[i] = value

@@ -96,12 +96,12 @@ extension Op {
         return zip(shape, amounts).map { $0 + $1.0 + $1.1 }
     }
 
-    public static let pad: Operation = Operation("pad(x, amounts, value=0)", .shape,
-        "x surrounded by a value: amounts are [before, after] for each axis, one such pair for all axes, or one number for every end.",
+    public static let pad: Operation = Operation("pad(x, pad, value=0)", .shape,
+        "x surrounded by a value: `pad` holds [before, after] for each axis, one such pair for all axes, or one number for every end.",
         examples: [("pad([1, 2], 1)", "[0, 1, 2, 0]"), ("pad([[1, 2]], [[0, 1], [2, 0]])", "[[0, 0, 1, 2],\n [0, 0, 0, 0]]")], seeAlso: ["concat", "tile"],
         shape: { shapes, arguments in
             let x = try Rules.known(shapes, 0)
-            return try padded(x, amounts(arguments[1], rank: x.count, "`amounts` of pad"))
+            return try padded(x, amounts(arguments[1], rank: x.count, "`pad` of pad"))
         },
         forward: { c in
             let x = try c.tensor(0)
