@@ -31,6 +31,9 @@ BYTES(data_nns) = {
 BYTES(datasets_nns) = {
 #embed "datasets.nns"
 };
+BYTES(ensembles_nns) = {
+#embed "ensembles.nns"
+};
 BYTES(digits_csv_gz) = {
 #embed "data/digits.csv.gz"
 };
@@ -48,6 +51,7 @@ static const nns_embedded_file files[] = {
     FILE_ENTRY("metrics.nns", metrics_nns),
     FILE_ENTRY("data.nns", data_nns),
     FILE_ENTRY("datasets.nns", datasets_nns),
+    FILE_ENTRY("ensembles.nns", ensembles_nns),
     FILE_ENTRY("digits.csv.gz", digits_csv_gz),
     FILE_ENTRY("iris.csv", iris_csv),
 };
