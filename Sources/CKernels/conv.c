@@ -1,20 +1,40 @@
 // Convolution: chooses the instruction set for conv.inc.
 #include "nns_kernels.h"
 #include "nns_isa.h"
+#include "nns_memory.h"
 #include "fma.h"
+#include <string.h>
+
+static inline intptr_t nns_round64(intptr_t bytes) { return (bytes + 63) & ~(intptr_t)63; }
+
+// For an axis of the input gradient: the first (or, with `end`, one past the last) place of the output's gradient that
+// some input element and kernel tap reach, at least its own 0 and `places`.
+static intptr_t nns_reach(intptr_t size, intptr_t taps, intptr_t stride, intptr_t pad, intptr_t dilation, intptr_t places, int end) {
+    intptr_t low = 0, high = places;
+    for (intptr_t phase = 0; phase < stride && phase < size; phase++)
+        for (intptr_t r = 0; r < taps; r++) {
+            intptr_t a = phase + pad - r * dilation;
+            if (a % stride != 0) continue;
+            if (a / stride < low) low = a / stride;
+            if (a / stride + (size - phase - 1) / stride + 1 > high) high = a / stride + (size - phase - 1) / stride + 1;
+        }
+    return end ? high : low;
+}
+
+#define NNS_SELECT_V(V, I, mask, a, b) ((V)(((I)(a) & (mask)) | ((I)(b) & ~(mask))))
 
 #define NNS_SOURCE "conv.inc"
 #include "every_isa.h"
 
 #define CHOOSE(T, S)                                                                                                 \
-    void nns_conv_##S(T *y, const T *x, const T *f, const T *bias, const nns_convolution *g, intptr_t first, intptr_t last) { \
-        NNS_PICK(conv_##S)(y, x, f, bias, g, first, last);                                                           \
+    _Bool nns_conv_##S(T *y, const T *x, const T *f, const T *bias, const nns_convolution *g, intptr_t first, intptr_t last) { \
+        return NNS_PICK(conv_##S)(y, x, f, bias, g, first, last);                                                           \
     }                                                                                                                \
-    void nns_conv_input_##S(T *dx, const T *dy, const T *f, const nns_convolution *g, intptr_t first, intptr_t last) { \
-        NNS_PICK(conv_input_##S)(dx, dy, f, g, first, last);                                                         \
+    _Bool nns_conv_input_##S(T *dx, const T *dy, const T *f, const nns_convolution *g, intptr_t first, intptr_t last) { \
+        return NNS_PICK(conv_input_##S)(dx, dy, f, g, first, last);                                                         \
     }                                                                                                                \
-    void nns_conv_weight_##S(T *df, const T *dy, const T *x, const nns_convolution *g, intptr_t first, intptr_t last) { \
-        NNS_PICK(conv_weight_##S)(df, dy, x, g, first, last);                                                        \
+    _Bool nns_conv_weight_##S(T *df, const T *dy, const T *x, const nns_convolution *g, intptr_t first, intptr_t last) { \
+        return NNS_PICK(conv_weight_##S)(df, dy, x, g, first, last);                                                        \
     }
 CHOOSE(float, f32)
 CHOOSE(double, f64)

@@ -53,8 +53,15 @@ extension Tensor {
               let ow = ConvolutionGeometry.places(x[3], w[3], g.stride.1, g.pad.1, g.dilation.1) else {
             throw TensorError(.shape, "a kernel of \(w[2])×\(w[3]) does not fit into images of \(x[2])×\(x[3]) with pad=\(g.pad.0 == g.pad.1 ? "\(g.pad.0)" : "\(g.pad)")")
         }
+        // A stride along an axis with one place moves nowhere.
+        let stride = (oh == 1 ? 1 : g.stride.0, ow == 1 ? 1 : g.stride.1)
+        let (area, over) = (x[2] + 2 * g.pad.0 + stride.0).multipliedReportingOverflow(by: x[3] + 2 * g.pad.1 + stride.1)
+        let (_, over2) = area.multipliedReportingOverflow(by: 8 * (x[1] + w[0] + 1))
+        guard !over, !over2, area < 1 << 40 else {
+            throw TensorError(.limit, "not enough memory for padded images of \(x[2] + 2 * g.pad.0)×\(x[3] + 2 * g.pad.1)")
+        }
         return nns_convolution(n: x[0], c: x[1], h: x[2], w: x[3], k: w[0], r: w[2], s: w[3], oh: oh, ow: ow,
-                               stride_h: g.stride.0, stride_w: g.stride.1, pad_h: g.pad.0, pad_w: g.pad.1,
+                               stride_h: stride.0, stride_w: stride.1, pad_h: g.pad.0, pad_w: g.pad.1,
                                dilation_h: g.dilation.0, dilation_w: g.dilation.1, groups: g.groups)
     }
 
@@ -63,6 +70,28 @@ extension Tensor {
         var type = promoted(a.dtype, b.dtype)
         if type == .bool { type = .f32 }
         return (try convert(a, to: type), try convert(b, to: type), type)
+    }
+
+    /// Multiply-adds below which a product stays on one thread.
+    static let parallelWork = 1 << 21
+
+    /// Runs kernels that report a want of memory, and throws it.
+    private static func working(_ body: (UnsafeMutablePointer<Bool>) -> Void) throws {
+        var failed = false
+        withUnsafeMutablePointer(to: &failed) { body($0) }
+        if failed { throw TensorError(.limit, "not enough memory for a convolution's working space") }
+    }
+
+    /// Pieces of the batch on the pool's threads.
+    private static func overImages(_ g: inout nns_convolution, _ body: (UnsafePointer<nns_convolution>, Int, Int) -> Bool) throws {
+        let work = g.k * g.oh * g.ow * g.c / g.groups * g.r * g.s
+        try working { failed in
+            withUnsafePointer(to: &g) { g in
+                Threads.run(count: g.pointee.n, grain: parallelWork / 2 / Swift.max(1, work) &+ 1) { first, last in
+                    if !body(g, first, last) { failed.pointee = true }
+                }
+            }
+        }
     }
 
     /// The cross-correlation (what networks call convolution) of images x [n, c, h, w] with filters w [k, c / groups, r, s],
@@ -79,8 +108,10 @@ extension Tensor {
         let bias = try b.map { try convert($0, to: type) }
         let y = try make([g.n, g.k, g.oh, g.ow], type)
         guard y.count > 0 else { return y }
-        if type == .f32 { nns_conv_f32(y.f32, x.f32, w.f32, bias?.f32, &g, 0, g.n) }
-        else { nns_conv_f64(y.f64, x.f64, w.f64, bias?.f64, &g, 0, g.n) }
+        try overImages(&g) { g, first, last in
+            type == .f32 ? nns_conv_f32(y.f32, x.f32, w.f32, bias?.f32, g, first, last)
+                : nns_conv_f64(y.f64, x.f64, w.f64, bias?.f64, g, first, last)
+        }
         return y
     }
 
@@ -95,8 +126,10 @@ extension Tensor {
         let (d, w, type) = try pair(gradient, w)
         let dx = try make(inputShape, type)
         guard dx.count > 0 else { return dx }
-        if type == .f32 { nns_conv_input_f32(dx.f32, d.f32, w.f32, &g, 0, g.n) }
-        else { nns_conv_input_f64(dx.f64, d.f64, w.f64, &g, 0, g.n) }
+        try overImages(&g) { g, first, last in
+            type == .f32 ? nns_conv_input_f32(dx.f32, d.f32, w.f32, g, first, last)
+                : nns_conv_input_f64(dx.f64, d.f64, w.f64, g, first, last)
+        }
         return dx
     }
 
@@ -111,8 +144,18 @@ extension Tensor {
         let (d, x, type) = try pair(gradient, x)
         let dw = try make(weightShape, type)
         guard dw.count > 0 else { return dw }
-        if type == .f32 { nns_conv_weight_f32(dw.f32, d.f32, x.f32, &g, 0, g.k) }
-        else { nns_conv_weight_f64(dw.f64, d.f64, x.f64, &g, 0, g.k) }
+        // Threads take filters, a register's width at least.
+        let work = g.n * g.oh * g.ow * g.c / g.groups * g.r * g.s
+        let grain = g.groups > 1 ? g.k : Swift.max(16, parallelWork / Swift.max(1, work) &+ 1 &+ 15 & ~15)
+        try working { failed in
+            withUnsafePointer(to: &g) { g in
+                Threads.run(count: g.pointee.k, grain: grain) { first, last in
+                    let done = type == .f32 ? nns_conv_weight_f32(dw.f32, d.f32, x.f32, g, first, last)
+                        : nns_conv_weight_f64(dw.f64, d.f64, x.f64, g, first, last)
+                    if !done { failed.pointee = true }
+                }
+            }
+        }
         return dw
     }
 

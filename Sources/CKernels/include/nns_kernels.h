@@ -93,17 +93,17 @@ typedef struct {
 } nns_convolution;
 
 /// Each output is one chain of fused multiply-adds from +0 over (channel, kernel row, kernel column), padding skipped;
-/// then the bias is added. Images `first` to `last` only.
-void nns_conv_f32(float *y, const float *x, const float *f, const float *_Nullable bias, const nns_convolution *g,
+/// then the bias is added. Images `first` to `last` only. This and the gradients are false without memory to work in.
+_Bool nns_conv_f32(float *y, const float *x, const float *f, const float *_Nullable bias, const nns_convolution *g,
                   intptr_t first, intptr_t last);
-void nns_conv_f64(double *y, const double *x, const double *f, const double *_Nullable bias, const nns_convolution *g,
+_Bool nns_conv_f64(double *y, const double *x, const double *f, const double *_Nullable bias, const nns_convolution *g,
                   intptr_t first, intptr_t last);
 /// dx: each a chain over (output channel, kernel row, kernel column). Images `first` to `last` only.
-void nns_conv_input_f32(float *dx, const float *dy, const float *f, const nns_convolution *g, intptr_t first, intptr_t last);
-void nns_conv_input_f64(double *dx, const double *dy, const double *f, const nns_convolution *g, intptr_t first, intptr_t last);
+_Bool nns_conv_input_f32(float *dx, const float *dy, const float *f, const nns_convolution *g, intptr_t first, intptr_t last);
+_Bool nns_conv_input_f64(double *dx, const double *dy, const double *f, const nns_convolution *g, intptr_t first, intptr_t last);
 /// df: each a chain over (image, output row, output column), padding skipped. Filters `first` to `last` only.
-void nns_conv_weight_f32(float *df, const float *dy, const float *x, const nns_convolution *g, intptr_t first, intptr_t last);
-void nns_conv_weight_f64(double *df, const double *dy, const double *x, const nns_convolution *g, intptr_t first, intptr_t last);
+_Bool nns_conv_weight_f32(float *df, const float *dy, const float *x, const nns_convolution *g, intptr_t first, intptr_t last);
+_Bool nns_conv_weight_f64(double *df, const double *dy, const double *x, const nns_convolution *g, intptr_t first, intptr_t last);
 
 /// The largest of each window of size r by s (the first of equals; a NaN wins), and its flat index in x where `index`
 /// is given. Planes (image and channel) `first` to `last`; c, k and groups are not used.
