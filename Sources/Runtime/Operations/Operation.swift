@@ -155,8 +155,9 @@ extension Value {
 
 /// What a gradient rule sees: the cotangent, the result, the inputs and the arguments, all as values; everything
 /// it computes with them is differentiable again.
-public struct Backward {
+public final class Backward {
     var step: Step
+    init(step: Step) { self.step = step }
 
     /// The cotangent of the result; has its shape.
     public var g: Value { Value(step.cotangent) }
@@ -174,8 +175,10 @@ public struct Backward {
     public func needs(_ i: Int) -> Bool { step.needs(i) }
 
     /// Gives the cotangent of parameter `i`; it must have that argument's shape (see `unbroadcast`).
-    public mutating func give(_ i: Int, _ cotangent: @autoclosure () throws -> Value) throws {
-        if step.needs(i) { step.give(i, try cotangent().variable()) }
+    public func give(_ i: Int, _ cotangent: @autoclosure () throws -> Value) throws {
+        guard step.needs(i) else { return }
+        let variable = try cotangent().variable()
+        step.give(i, variable)
     }
 }
 
