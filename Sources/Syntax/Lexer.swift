@@ -200,7 +200,9 @@ struct Lexer {
         while isDigit(byte()) || byte() == UInt8(ascii: "_") { at += 1 }
         let span = Span(Int32(start), Int32(at))
         let digits = String(decoding: bytes[(start + 1)..<at], as: UTF8.self)
-        if follows {
+        if follows, tokens.last?.kind == .number {
+            fail("expected one point in a number, found `.\(digits)` behind it", span)
+        } else if follows {
             fail("expected a field name after `.`, found `\(digits)`", span, help: ["an element is taken by `x[\(digits)]`"])
         } else {
             fail("expected a digit before the point, found `.\(digits)`", span, help: ["write `0.\(digits)`"])

@@ -115,7 +115,13 @@ extension Parsing {
         let sign = source.text(of: token.span)
         if index + 2 < tokens.count, first.op != .isIn, second.op != .isIn {
             let last = tokens[index + 1]
-            let isSimple = last.kind == .name || last.kind == .number
+            let after = tokens[index + 2]
+            let ends: Bool
+            switch after.kind {
+            case .end, .openBrace, .closeParen, .closeBracket, .closeBrace, .comma, .and, .or, .semicolon: ends = true
+            default: ends = after.newlineBefore
+            }
+            let isSimple = ends && (last.kind == .name || last.kind == .number)
             let right = isSimple ? source.text(of: last.span) : "…"
             let start = text(span(left))
             if start.utf8.count + 2 * middle.utf8.count < 100 {
