@@ -22,6 +22,7 @@ let package = Package(
         .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
         .target(name: "Homework", dependencies: ["Runtime"]),
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
+        .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .executableTarget(name: "nns", dependencies: [
             "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),

@@ -139,3 +139,11 @@ func firstInvalidUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
     }
     return nil
 }
+
+/// A piece of the source as a message quotes it: its beginning when it is long or runs over lines.
+func clipped(_ text: String) -> String {
+    let limit = 40
+    let line = text.unicodeScalars.prefix { $0 != "\n" }.prefix(limit + 1)
+    if line.count <= limit, line.endIndex == text.unicodeScalars.endIndex { return text }
+    return String(String.UnicodeScalarView(line.prefix(limit))) + "…"
+}

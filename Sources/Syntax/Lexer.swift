@@ -82,9 +82,10 @@ struct Lexer {
     }
 
     /// At a line end inside the interpolation of a `"…"`: the string was not closed.
-    private mutating func closeShortStrings() {
+    mutating func closeShortStrings() {
         guard let outer = open.firstIndex(where: { $0.kind == UInt8(ascii: "\"") && !$0.isLong }) else { return }
-        fail("expected `}` and the end of the string, found the end of the line",
+        let end = at < bytes.count ? "line" : "text"
+        fail("expected `}` and the end of the string, found the end of the \(end)",
              Span(Int32(open[outer].stringStart), Int32(at)),
              help: ["a brace in a string is written `{{`", "a string over several lines is written between `\"\"\"`"])
         open.removeSubrange(outer...)
@@ -199,7 +200,7 @@ struct Lexer {
         at += 1
         while isDigit(byte()) || byte() == UInt8(ascii: "_") { at += 1 }
         let span = Span(Int32(start), Int32(at))
-        let digits = String(decoding: bytes[(start + 1)..<at], as: UTF8.self)
+        let digits = clipped(String(decoding: bytes[(start + 1)..<at], as: UTF8.self))
         if follows, tokens.last?.kind == .number {
             fail("expected one point in a number, found `.\(digits)` behind it", span)
         } else if follows {
@@ -230,7 +231,7 @@ struct Lexer {
                         help: [spaced ? "the transpose stands right behind its matrix: `W'`" : "strings are written with `\"`"])
         }
         at = end + 1
-        let text = String(decoding: bytes[(start + 1)..<end], as: UTF8.self)
+        let text = clipped(String(decoding: bytes[(start + 1)..<end], as: UTF8.self))
         fail("expected a string in double quotes, found one in single quotes", Span(Int32(start), Int32(at)),
              help: ["write `\"\(text)\"`"])
     }

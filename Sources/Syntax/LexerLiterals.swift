@@ -17,7 +17,7 @@ extension Lexer {
         if byte() == UInt8(ascii: "."), byte(1) != UInt8(ascii: ".") {
             guard isDigit(byte(1)) else {
                 at += 1
-                let whole = String(decoding: text, as: UTF8.self)
+                let whole = clipped(String(decoding: text, as: UTF8.self))
                 return fail("expected a digit after the point of `\(whole).`", Span(Int32(start), Int32(at)),
                             help: ["write `\(whole)` or `\(whole).0`"])
             }
@@ -79,8 +79,8 @@ extension Lexer {
                 guard isNamePart(scalar) else { break }
                 at += length
             }
-            let number = String(decoding: bytes[start..<end], as: UTF8.self)
-            let word = String(decoding: bytes[end..<at], as: UTF8.self)
+            let number = clipped(String(decoding: bytes[start..<end], as: UTF8.self))
+            let word = clipped(String(decoding: bytes[end..<at], as: UTF8.self))
             let mend: String
             switch word.utf8.first! | 0x20 {
             case 0x5f | 0x20: mend = "`_` stands only between two digits"
@@ -174,6 +174,7 @@ extension Lexer {
     }
 
     private mutating func unterminated(start: Int, isLong: Bool) {
+        if shortInterpolations > 0 { return closeShortStrings() }
         let quotes = isLong ? "\"\"\"" : "\""
         let end = isLong || at >= bytes.count ? "the end of the text" : "the end of the line"
         let mend = isLong ? [] : ["a string over several lines is written between `\"\"\"`"]

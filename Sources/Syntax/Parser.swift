@@ -254,6 +254,6 @@ final class Parsing {
             return
         }
         if token.newlineBefore || kind == .closeBrace || kind == .end { return }
-        throw expected("a new line or `;`")
+        throw expected(statementEnd)
     }
 }

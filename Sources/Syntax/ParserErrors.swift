@@ -11,16 +11,23 @@ extension Parsing {
             return ParseFailure()
         }
         var span = token.span
+        var what = what
         var found = describe(token)
-        if token.kind == .end {
+        var help = help
+        if let foreign = foreignWord(what) {
+            what = foreign.word
+            help = [foreign.help]
+            span = tokens[foreign.place].span
+            found = "`\(text(foreign.place))`"
+        } else if token.kind == .end {
             span = Span(lastEnd, lastEnd)
-        } else if isAtLineEnd, index > 0, what != "a value", what != "a statement" {
+        } else if isAtLineEnd, index > 0, !beginnings.contains(what) {
             span = Span(lastEnd, lastEnd)
             found = "the end of the line"
         }
         var diagnostic = Diagnostic(.syntax, "expected \(what), found \(found)", source: source, span: span,
-                                    marks: marks, notes: notes, help: help.isEmpty ? slips() : help)
-        if let opened {
+                                    marks: marks, notes: notes, help: help.isEmpty ? slips(what) : help)
+        if let opened, opened != index {
             let bracket = tokens[opened]
             diagnostic.marks.append(bracket.span)
             let place = source.location(of: bracket.start)
@@ -32,6 +39,9 @@ extension Parsing {
         failure = diagnostic
         return ParseFailure()
     }
+
+    /// What may stand on the next line; anything else is missing at the end of this one.
+    private var beginnings: [String] { ["a value", "a statement", memberExpectation] }
 
     /// What nobody means to go on with on the next line.
     private var endsShort: [TokenKind] { [.dot, .import, .fn] }
@@ -55,20 +65,17 @@ extension Parsing {
         case .stringPart, .stringEnd: return "the end of the interpolation"
         case .interpolationClose: return token.payload >= 0 ? "`:`" : "`}`"
         default:
-            let text = source.text(of: token.span)
+            let text = clipped(source.text(of: token.span))
             return token.kind.isReserved ? "the reserved word `\(text)`" : "`\(text)`"
         }
     }
 
     func text(_ index: Int) -> String {
-        index >= 0 && index < tokens.count ? source.text(of: tokens[index].span) : ""
+        index >= 0 && index < tokens.count ? clipped(source.text(of: tokens[index].span)) : ""
     }
 
     /// The mend for the present token in the place it stands, for those who come from another language.
-    func slips() -> [String] {
-        for candidate in [index, index - 1, statementStart] where candidate >= 0 && tokens[candidate].kind == .name {
-            if let mend = mend(forWord: text(candidate), at: candidate) { return [mend] }
-        }
+    func slips(_ what: String) -> [String] {
         let line = source.line(at: token.start)
         func isOnLine(_ other: Int) -> Bool { source.line(at: tokens[other].start) == line }
         switch kind {
@@ -87,6 +94,7 @@ extension Parsing {
             return ["did you mean `==`?"]
         case .colon:
             switch tokens[statementStart].kind {
+            case .for where !next.newlineBefore: return ["a range is written `a..b` or `a..<b`"]
             case .if, .for, .while, .else, .try, .catch, .fn: return ["a block stands in braces: `{ … }`"]
             default: break
             }
@@ -98,7 +106,7 @@ extension Parsing {
         case .for where index > statementStart: return ["a comprehension stands in brackets: `[x^2 for x in xs]`"]
         case .arrow: return ["a function is written `x => …` or `(x, y) => …`"]
         case .thinArrow: return ["a function is written `x => …`; `->` stands before the shape of a result"]
-        case .fn: return ["a function within an expression is written `x => …`"]
+        case .fn where what == "a value": return ["a function within an expression is written `x => …`"]
         case .ellipsis: return ["a range is written `a..b` or `a..<b`"]
         case .matmul where index == statementStart: return ["there are no decorators"]
         case .modulo where index == statementStart: return ["a comment begins with `#`"]
@@ -118,32 +126,51 @@ extension Parsing {
         return []
     }
 
-    /// The mend for a keyword of another language, used as such.
-    private func mend(forWord word: String, at place: Int) -> String? {
-        let follows = place < index ? tokens[place + 1].kind : next.kind
-        let isUsedAsName = follows == .assign || follows == .dot || follows == .openParen
-        switch word {
-        case "def", "func", "function", "fun", "proc": return "a function is written `fn f(x) { … }` or `fn f(x) = …`"
-        case "lambda": return "a function within an expression is written `x => …`"
-        case "elif", "elseif", "elsif": return "write `else if`"
-        case "let", "var", "const", "local", "global", "auto", "val":
-            return isUsedAsName ? nil : "a name is set with `x = …`, without `\(word)`"
-        case "class", "struct", "type": return isUsedAsName ? nil : "an object is written `object name(…) { … }`, a layer `layer name(…) { … }`"
-        case "from", "using", "include", "require", "use": return isUsedAsName ? nil : "a file is imported by `import \"file.nns\"`"
-        case "raise", "throw": return isUsedAsName ? nil : "an error is raised by `error(\"message\")`"
-        case "except", "rescue", "finally": return "an error is caught by `try { … } catch e { … }`"
-        case "switch", "match", "case": return isUsedAsName ? nil : "a choice is written `if … { } else if … { } else { }`"
-        case "foreach", "loop", "until", "repeat", "do": return isUsedAsName ? nil : "a loop is written `for x in xs { … }` or `while c { … }`"
-        case "then", "begin", "end": return "a block stands in braces: `{ … }`"
-        case "is", "isnt": return "equality is written `==`, inequality `!=`"
-        case "xor": return "write `a != b`"
-        case "mod": return isUsedAsName ? nil : "a remainder is written `a % b`"
-        case "div": return isUsedAsName ? nil : "a quotient rounded down is written `a // b`"
-        case "print", "echo": return isUsedAsName ? nil : "write `print(…)`"
-        case "with", "async", "await", "yield", "del", "pass", "static", "public", "private", "new":
-            return isUsedAsName ? nil : "there is no `\(word)`"
-        case "param", "state": return isUsedAsName ? nil : "`\(word)` stands only in an `object` or a `layer`"
-        default: return nil
+    /// A keyword of another language, used as such: its place, what stands for it here, and how.
+    private func foreignWord(_ what: String) -> (place: Int, word: String, help: String)? {
+        for place in [index, index - 1, statementStart] where place >= 0 && tokens[place].kind == .name {
+            let follows = place + 1 < tokens.count ? tokens[place + 1].kind : .end
+            let before = place > 0 ? tokens[place - 1].kind : .end
+            switch follows {
+            case .name, .number, .string, .stringStart, .openBrace, .colon, .not, .if, .for, .while, .none, .true, .false: break
+            default: if place < index || follows == .assign || follows == .dot { continue }
+            }
+            guard before != .dot, let mend = foreignWords[text(place)] else { continue }
+            if tokens[place].payload == ContextualWord.param.rawValue || tokens[place].payload == ContextualWord.state.rawValue,
+               what != statementEnd { continue }
+            return (place, mend.word, mend.help)
         }
+        return nil
     }
 }
+
+let statementEnd = "a new line or `;`"
+let memberExpectation = "`param`, `state`, `fn` or `assert`"
+
+private let foreignWords: [String: (word: String, help: String)] = {
+    var words: [String: (word: String, help: String)] = [:]
+    func add(_ list: [String], _ word: String, _ help: String) {
+        for name in list { words[name] = (word, help) }
+    }
+    add(["def", "func", "function", "fun", "proc"], "`fn`", "a function is written `fn f(x) { … }` or `fn f(x) = …`")
+    add(["lambda"], "a value", "a function within an expression is written `x => …`")
+    add(["elif", "elseif", "elsif"], "`else if`", "write `if a { } else if b { } else { }`")
+    add(["let", "var", "const", "local", "global", "nonlocal", "auto", "val"], "a name", "a name is set with `x = …`")
+    add(["class", "struct"], "`object`", "an object is written `object name(…) { … }`, a layer `layer name(…) { … }`")
+    add(["from", "using", "include", "require"], "`import`", "a file is imported by `import \"file.nns\"`")
+    add(["raise", "throw"], "`error(…)`", "an error is raised by `error(\"message\")`")
+    add(["except", "rescue", "finally"], "`catch`", "an error is caught by `try { … } catch e { … }`")
+    add(["switch", "match", "case"], "`if`", "a choice is written `if a { } else if b { } else { }`")
+    add(["foreach", "loop", "until", "repeat", "do"], "`for` or `while`",
+        "a loop is written `for x in xs { … }` or `while c { … }`")
+    add(["then", "begin", "end"], "`{` or `}`", "a block stands in braces: `{ … }`")
+    add(["is"], "`==`", "equality is written `==`, inequality `!=`")
+    add(["xor"], "`!=`", "write `a != b`")
+    add(["mod"], "`%`", "a remainder is written `a % b`")
+    add(["div"], "`//`", "a quotient rounded down is written `a // b`")
+    add(["of"], "`in`", "a loop is written `for x in xs { … }`")
+    add(["print", "echo"], "`print(…)`", "a function is called with parentheses")
+    add(["with", "async", "await", "yield", "del"], "a statement", "nns has no such keyword")
+    add(["param", "state"], "a statement", "`param` and `state` stand only in an `object` or a `layer`")
+    return words
+}()

@@ -38,7 +38,7 @@ extension Parsing {
                 operators.append(PendingOperator(kind: .unary, op: .negate, precedence: Precedence.sign, isPrefix: true,
                                                  start: token.start))
             case .plus:
-                if index == statementStart, index > 0 { throw expected("a statement") }
+                if index == statementStart, token.newlineBefore, index > 0 { throw expected("a statement") }
             case .not:
                 if operators.count > base, let top = operators.last, top.precedence > Precedence.not {
                     throw expected("a value", help: ["put `not …` in parentheses: it binds more loosely"])
@@ -122,7 +122,7 @@ extension Parsing {
             default: ends = after.newlineBefore
             }
             let isSimple = ends && (last.kind == .name || last.kind == .number)
-            let right = isSimple ? source.text(of: last.span) : "…"
+            let right = isSimple ? clipped(source.text(of: last.span)) : "…"
             let start = text(span(left))
             if start.utf8.count + 2 * middle.utf8.count < 100 {
                 help = ["write `\(start) \(firstSign) \(middle) and \(middle) \(sign) \(right)`"]
@@ -341,7 +341,9 @@ extension Parsing {
         while kind != .closeParen {
             guard kind == .name else {
                 let isPattern = kind == .openParen || kind == .openBrace || kind == .openBracket
-                throw expected("a parameter name", help: isPattern ? ["name the parameter, and take it apart inside"] : [])
+                let help = isPattern ? ["name the parameter, and take it apart inside"]
+                    : kind.isReserved ? ["`\(text(index))` is a reserved word"] : []
+                throw expected("a parameter name", help: help)
             }
             var node = Node(.parameter, span: token.span)
             node.a = token.payload

@@ -275,7 +275,7 @@ extension Parsing {
                 node.flag = true
                 node.b = nameNode(key)
             } else {
-                let help = kind == .assign ? ["a field is written `\(source.text(of: key.span)): value`"] : []
+                let help = kind == .assign ? ["a field is written `\(clipped(source.text(of: key.span))): value`"] : []
                 throw expected(key.kind == .name ? "`:`, `,` or `}`" : "`:`", help: help, opened: opener)
             }
             scratch.append(add(node))

@@ -270,7 +270,7 @@ extension Parsing {
             statementStart = index
             scratch.append(try member())
             guard kind == .semicolon || token.newlineBefore || kind == .closeBrace || kind == .end else {
-                throw expected("a new line or `;`")
+                throw expected(statementEnd)
             }
         }
         advance()
@@ -305,6 +305,6 @@ extension Parsing {
         if kind == .name, next.kind == .assign {
             help = ["a field is declared by `param \(text(index)) = …` (trained) or `state \(text(index)) = …` (kept)"]
         }
-        throw expected("`param`, `state`, `fn` or `assert`", help: help)
+        throw expected(memberExpectation, help: help)
     }
 }

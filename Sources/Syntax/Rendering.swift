@@ -175,10 +175,15 @@ private struct Excerpt {
         let window = Excerpt.window(total: column, around: carets)
         let shift = window.lowerBound > 0 ? 3 : 0
         var text = window.lowerBound > 0 ? "..." : ""
+        var isCut = window.upperBound < column
+        var shown = 0
         for cell in cells where cell.column >= window.lowerBound && cell.column + cell.width <= window.upperBound {
+            // Thousands of combining marks take no column, yet the line must end.
+            shown += 1
+            if shown > 400 { isCut = true; break }
             text += cell.text
         }
-        if window.upperBound < column { text += "..." }
+        if isCut { text += "..." }
         let label = String(number)
         let pad = String(repeating: " ", count: max(0, gutter - label.utf8.count))
         var out = paint.gutter(pad + label + " |") + (text.isEmpty ? "" : " " + text) + "\n"
