@@ -4,6 +4,10 @@
 #include "nns_memory.h"
 #include "fma.h"
 #include <string.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+#pragma clang diagnostic ignored "-Wpsabi"  // every function of vectors is inlined
 
 static inline intptr_t nns_round64(intptr_t bytes) { return (bytes + 63) & ~(intptr_t)63; }
 
@@ -21,7 +25,14 @@ static intptr_t nns_reach(intptr_t size, intptr_t taps, intptr_t stride, intptr_
     return end ? high : low;
 }
 
-#define NNS_SELECT_V(V, I, mask, a, b) ((V)(((I)(a) & (mask)) | ((I)(b) & ~(mask))))
+
+// The size of the first of the fewest nearly equal parts of at most `most`.
+static inline intptr_t nns_share(intptr_t n, intptr_t most) {
+    intptr_t parts = (n + most - 1) / most;
+    return n <= 0 ? 0 : (n + parts - 1) / parts;
+}
+
+#define NNS_ALL_REAL 0xffffffffu
 
 #define NNS_SOURCE "conv.inc"
 #include "every_isa.h"
