@@ -11,7 +11,7 @@ extension Tensor {
     public static func get(_ x: Tensor, _ s: Selection) throws -> Tensor {
         check(s, x)
         // A plain number becomes a tensor of the language's default type as soon as it has an axis.
-        let x = x.dtype == .number && !s.shape.isEmpty ? try converted(x, to: .f32) : x
+        let x = x.dtype == .number && !s.shape.isEmpty ? try convert(x, to: .f32) : x
         let result = try make(s.shape, x.dtype)
         if s.count > 0 {
             if s.isContiguous {
@@ -99,7 +99,7 @@ extension Tensor {
             for (i, d) in dims.enumerated() where d != 1 && d != s.shape[s.shape.count - dims.count + i] { fits = false }
         }
         guard fits else {
-            throw TensorError(.shape, "a value of shape \(sizesText(value.shape)) does not fit the selection of shape \(sizesText(s.shape))")
+            throw TensorError(.shape, "a value of shape \(TensorError.text(value.shape)) does not fit the selection of shape \(TensorError.text(s.shape))")
         }
         guard s.count > 0 else { return }
         if x.dtype == .bool && value.dtype != .bool {
@@ -115,7 +115,7 @@ extension Tensor {
             }
             return
         }
-        var values = try converted(value, to: x.dtype)
+        var values = try convert(value, to: x.dtype)
         if values.count != s.count {
             var strides = Striding.rowMajor(dims)
             for i in dims.indices where dims[i] == 1 { strides[i] = 0 }
@@ -134,7 +134,7 @@ extension Tensor {
         let result = try make(shape, dtype)
         memset(result.data, 0, result.byteCount)
         guard s.count > 0 else { return result }
-        let values = try converted(g, to: dtype)
+        let values = try convert(g, to: dtype)
         if !s.mayRepeat || dtype == .bool {
             withWidth(dtype, result.data, values.data, { scatter($0, $1, s) }, { scatter($0, $1, s) }, { scatter($0, $1, s) })
         } else if dtype == .f32 {
@@ -173,7 +173,7 @@ extension Tensor {
     @inline(__always)
     public static func offset(_ x: Tensor, _ indices: some Collection<Int>) throws -> Int {
         guard indices.count == x.rank else {
-            throw TensorError(.shape, "\(indices.count) indices for \(axesText(x.rank)): the shape is \(sizesText(x.shape))")
+            throw TensorError(.shape, "\(indices.count) indices for \(axesText(x.rank)): the shape is \(TensorError.text(x.shape))")
         }
         var offset = 0, axis = 0
         for i in indices {
@@ -186,14 +186,14 @@ extension Tensor {
     /// The flat position of `x[i]` in a vector.
     @inline(__always)
     public static func offset(_ x: Tensor, _ i: Int) throws -> Int {
-        guard x.rank == 1 else { throw TensorError(.shape, "1 index for \(axesText(x.rank)): the shape is \(sizesText(x.shape))") }
+        guard x.rank == 1 else { throw TensorError(.shape, "1 index for \(axesText(x.rank)): the shape is \(TensorError.text(x.shape))") }
         return try Selection.position(i, 0, x.dims[0])
     }
 
     /// The flat position of `x[i, j]` in a matrix.
     @inline(__always)
     public static func offset(_ x: Tensor, _ i: Int, _ j: Int) throws -> Int {
-        guard x.rank == 2 else { throw TensorError(.shape, "2 indices for \(axesText(x.rank)): the shape is \(sizesText(x.shape))") }
+        guard x.rank == 2 else { throw TensorError(.shape, "2 indices for \(axesText(x.rank)): the shape is \(TensorError.text(x.shape))") }
         return try Selection.position(i, 0, x.dims[0]) &* x.dims[1] &+ Selection.position(j, 1, x.dims[1])
     }
 

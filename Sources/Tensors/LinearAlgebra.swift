@@ -138,13 +138,13 @@ extension Tensor {
 
     /// The last two sizes, checked to be there.
     static func matrixSize(_ x: Tensor, _ name: String) throws -> (rows: Int, columns: Int) {
-        guard x.rank >= 2 else { throw TensorError(.shape, "`\(name)` needs a matrix, not \(x.rank == 0 ? "a single number" : sizesText(x.shape))") }
+        guard x.rank >= 2 else { throw TensorError(.shape, "`\(name)` needs a matrix, not \(x.rank == 0 ? "a single number" : TensorError.text(x.shape))") }
         return (x.dims[x.rank - 2], x.dims[x.rank - 1])
     }
 
     static func squareSize(_ x: Tensor, _ name: String) throws -> Int {
         let (n, m) = try matrixSize(x, name)
-        guard n == m else { throw TensorError(.shape, "`\(name)` needs a square matrix, not \(sizesText(x.shape))") }
+        guard n == m else { throw TensorError(.shape, "`\(name)` needs a square matrix, not \(TensorError.text(x.shape))") }
         return n
     }
 
@@ -178,12 +178,12 @@ extension Tensor {
         let n = try squareSize(a, "solve")
         let isVector = b.rank == 1
         guard b.rank >= 1, b.dims[isVector ? 0 : b.rank - 2] == n else {
-            throw TensorError(.shape, "`solve`: the matrix is \(sizesText(a.shape)), the right side \(sizesText(b.shape)): it needs \(n) rows")
+            throw TensorError(.shape, "`solve`: the matrix is \(TensorError.text(a.shape)), the right side \(TensorError.text(b.shape)): it needs \(n) rows")
         }
         let m = isVector ? 1 : b.dims[b.rank - 1]
         let batchA = batchShape(a), batchB = isVector ? [] : batchShape(b)
         guard batchA == batchB || batchA.isEmpty || batchB.isEmpty else {
-            throw TensorError(.shape, "`solve`: the batches \(sizesText(batchA)) and \(sizesText(batchB)) differ")
+            throw TensorError(.shape, "`solve`: the batches \(TensorError.text(batchA)) and \(TensorError.text(batchB)) differ")
         }
         let batch = batchA.isEmpty ? batchB : batchA
         let result = try make(batch + (isVector ? [n] : [n, m]), algebraType(a, b))

@@ -14,7 +14,7 @@ extension Tensor {
     /// at each end of an axis are shown, unless `full`.
     public static func description(of x: Tensor, width: Int, full: Bool = false) -> String {
         if x.rank == 0 { return elementText(x, 0) }
-        if x.count == 0 { return x.rank == 1 ? "[]" : "[]  # of shape \(sizesText(x.shape))" }
+        if x.count == 0 { return x.rank == 1 ? "[]" : "[]  # of shape \(TensorError.text(x.shape))" }
         return TensorPrinter(x, width: max(width, 20), full: full || x.count <= 1000).text()
     }
 }

@@ -80,7 +80,7 @@ public struct Selection {
         guard ellipses <= 1 else { throw TensorError(.value, "only one `...` can stand between brackets") }
         guard covered <= source.count else {
             if source.isEmpty { throw TensorError(.shape, "a 0-d tensor (a single number) has no axis to index") }
-            throw TensorError(.shape, "\(covered) indices for \(axesText(source.count)): the shape is \(sizesText(source))")
+            throw TensorError(.shape, "\(covered) indices for \(axesText(source.count)): the shape is \(TensorError.text(source))")
         }
 
         var parts: [Part] = []
@@ -129,7 +129,7 @@ public struct Selection {
         guard mask.dtype == .bool else { throw TensorError(.type, "a mask must be a bool tensor") }
         let covered = Array(source[axis..<(axis + mask.rank)])
         guard mask.shape == covered else {
-            throw TensorError(.shape, "the mask is \(sizesText(mask.shape)), but covers \(sizesText(covered)): they must be equal")
+            throw TensorError(.shape, "the mask is \(TensorError.text(mask.shape)), but covers \(TensorError.text(covered)): they must be equal")
         }
         var selected = 0
         for i in 0..<mask.count { selected &+= mask.u8[i] != 0 ? 1 : 0 }
@@ -209,7 +209,7 @@ public struct Selection {
             let p = i < rank - a.count ? 1 : a[i - (rank - a.count)]
             let q = i < rank - b.count ? 1 : b[i - (rank - b.count)]
             guard p == q || p == 1 || q == 1 else {
-                throw TensorError(.shape, "the indices \(sizesText(a)) and \(sizesText(b)) do not pair up: sizes must be equal or 1")
+                throw TensorError(.shape, "the indices \(TensorError.text(a)) and \(TensorError.text(b)) do not pair up: sizes must be equal or 1")
             }
             result[i] = p == 1 ? q : p
         }

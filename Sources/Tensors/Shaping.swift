@@ -8,36 +8,36 @@ extension Tensor {
     public static func reshape(_ x: Tensor, _ shape: [Int]) throws -> Tensor {
         var sizes = shape
         let unknown = shape.indices.filter { shape[$0] == -1 }
-        guard unknown.count <= 1 else { throw TensorError(.value, "only one size can be -1, not \(unknown.count) in \(sizesText(shape))") }
+        guard unknown.count <= 1 else { throw TensorError(.value, "only one size can be -1, not \(unknown.count) in \(TensorError.text(shape))") }
         guard shape.count <= maxRank else { throw TensorError(.limit, "a tensor has at most \(maxRank) axes, not \(shape.count)") }
         if let at = unknown.first {
             sizes[at] = 1
             let known = try checkedCount(sizes)
             guard known > 0, x.count % known == 0 else {
-                throw TensorError(.shape, "cannot reshape \(sizesText(x.shape)) (\(x.count) elements) to \(sizesText(shape)): "
+                throw TensorError(.shape, "cannot reshape \(TensorError.text(x.shape)) (\(x.count) elements) to \(TensorError.text(shape)): "
                     + (known == 0 ? "-1 is undetermined beside a size of 0" : "\(x.count) is not a multiple of \(known)"))
             }
             sizes[at] = x.count / known
         }
         let count = try checkedCount(sizes)
         guard count == x.count else {
-            throw TensorError(.shape, "cannot reshape \(sizesText(x.shape)) (\(x.count) elements) to \(sizesText(shape)) (\(count) elements)")
+            throw TensorError(.shape, "cannot reshape \(TensorError.text(x.shape)) (\(x.count) elements) to \(TensorError.text(shape)) (\(count) elements)")
         }
         if sizes.count == x.rank, x.shape == sizes { return x }
         // A plain number becomes a tensor of the language's default type as soon as it has an axis.
-        return try view(of: x.dtype == .number && !sizes.isEmpty ? converted(x, to: .f32) : x, sizes)
+        return try view(of: x.dtype == .number && !sizes.isEmpty ? convert(x, to: .f32) : x, sizes)
     }
 
     /// Axis k of the result is axis `axes[k]` of `x`: [d0, …] to [d_axes[0], …].
     public static func permute(_ x: Tensor, _ axes: [Int]) throws -> Tensor {
         guard axes.count == x.rank else {
-            throw TensorError(.shape, "permute needs \(axesText(x.rank)) for \(sizesText(x.shape)), not \(axes.count)")
+            throw TensorError(.shape, "permute needs \(axesText(x.rank)) for \(TensorError.text(x.shape)), not \(axes.count)")
         }
         var seen = [Bool](repeating: false, count: x.rank)
         var order: [Int] = []
         for a in axes {
             let axis = try arrayAxis(a, x.rank)
-            guard !seen[axis] else { throw TensorError(.value, "axis \(a) appears twice in \(sizesText(axes))") }
+            guard !seen[axis] else { throw TensorError(.value, "axis \(a) appears twice in \(TensorError.text(axes))") }
             seen[axis] = true
             order.append(axis)
         }
@@ -51,7 +51,7 @@ extension Tensor {
     /// Swaps the last two axes: [..., n, m] to [..., m, n].
     public static func transpose(_ x: Tensor) throws -> Tensor {
         guard x.rank >= 2 else {
-            throw TensorError(.shape, "transpose needs a matrix, not \(x.rank == 0 ? "a single number" : "a vector of shape \(sizesText(x.shape))")",
+            throw TensorError(.shape, "transpose needs a matrix, not \(x.rank == 0 ? "a single number" : "a vector of shape \(TensorError.text(x.shape))")",
                               help: x.rank == 1 ? ["`dot(x, y)` is the inner product, `outer(x, y)` the outer product"] : [])
         }
         let n = x.dims[x.rank - 2], m = x.dims[x.rank - 1]
@@ -80,7 +80,7 @@ extension Tensor {
             var fits = x.rank == first.rank
             if fits { for a in 0..<x.rank where a != axis && x.dims[a] != first.dims[a] { fits = false } }
             guard fits else {
-                throw TensorError(.shape, "concat along axis \(axis): element 0 is \(sizesText(first.shape)), element \(i) is \(sizesText(x.shape)): the other sizes must agree")
+                throw TensorError(.shape, "concat along axis \(axis): element 0 is \(TensorError.text(first.shape)), element \(i) is \(TensorError.text(x.shape)): the other sizes must agree")
             }
             total += x.dims[axis]
         }
@@ -98,7 +98,7 @@ extension Tensor {
         guard let first = xs.first else { throw TensorError(.value, "stack needs at least one tensor") }
         let axis = try arrayAxis(axis, first.rank + 1)
         for (i, x) in xs.enumerated() where !x.hasShape(of: first) {
-            throw TensorError(.shape, "stack: element 0 is \(sizesText(first.shape)), element \(i) is \(sizesText(x.shape)): all must have one shape")
+            throw TensorError(.shape, "stack: element 0 is \(TensorError.text(first.shape)), element \(i) is \(TensorError.text(x.shape)): all must have one shape")
         }
         let dtype = commonType(xs)
         var shape = first.shape
@@ -114,7 +114,7 @@ extension Tensor {
         let row = result.byteCount / outer
         var offset = 0
         for x in xs where x.count > 0 {
-            let source = try converted(x, to: dtype)
+            let source = try convert(x, to: dtype)
             let block = source.byteCount / outer
             for i in 0..<outer { memcpy(result.data + (i &* row &+ offset), source.data + i &* block, block) }
             offset += block
@@ -133,7 +133,7 @@ extension Tensor {
     /// Surrounds `x` by `value`: `amounts[k]` elements before and after along axis k.
     public static func pad(_ x: Tensor, _ amounts: [(Int, Int)], value: Double) throws -> Tensor {
         guard amounts.count == x.rank else {
-            throw TensorError(.shape, "pad needs a pair [before, after] for each of the \(axesText(x.rank)) of \(sizesText(x.shape)), not \(amounts.count)")
+            throw TensorError(.shape, "pad needs a pair [before, after] for each of the \(axesText(x.rank)) of \(TensorError.text(x.shape)), not \(amounts.count)")
         }
         var shape = x.shape
         for (axis, (before, after)) in amounts.enumerated() {
@@ -173,7 +173,7 @@ extension Tensor {
         var seen = [Bool](repeating: false, count: x.rank)
         for a in axes {
             let axis = try arrayAxis(a, x.rank)
-            guard !seen[axis] else { throw TensorError(.value, "axis \(a) appears twice in \(sizesText(axes))") }
+            guard !seen[axis] else { throw TensorError(.value, "axis \(a) appears twice in \(TensorError.text(axes))") }
             seen[axis] = true
             start += (x.dims[axis] - 1) * strides[axis]
             strides[axis] = -strides[axis]
@@ -214,7 +214,7 @@ extension Tensor {
             shape.append(size)
         }
         _ = try checkedCount(shape)
-        let source = x.dtype == .number && rank > 0 ? try converted(x, to: .f32) : x
+        let source = x.dtype == .number && rank > 0 ? try convert(x, to: .f32) : x
         let result = try make(shape, source.dtype)
         guard result.count > 0 else { return result }
         let strides = Striding.rowMajor(sizes)
@@ -260,13 +260,13 @@ extension Tensor {
             for i in 0..<n { result.setElement(i, x.element(i * (x.dims[1] + 1))) }
             return result
         default:
-            throw TensorError(.shape, "diag needs a vector or a matrix, not \(sizesText(x.shape))")
+            throw TensorError(.shape, "diag needs a vector or a matrix, not \(TensorError.text(x.shape))")
         }
     }
 
     /// A copy of [..., n, m] with zeros above (`lower`) or below diagonal `offset` (0 is the main one, 1 above it).
     public static func triangle(_ x: Tensor, lower: Bool, offset: Int = 0) throws -> Tensor {
-        guard x.rank >= 2 else { throw TensorError(.shape, "a triangle needs a matrix, not \(sizesText(x.shape))") }
+        guard x.rank >= 2 else { throw TensorError(.shape, "a triangle needs a matrix, not \(TensorError.text(x.shape))") }
         let n = x.dims[x.rank - 2], m = x.dims[x.rank - 1]
         let result = try make(like: x)
         memcpy(result.data, x.data, x.byteCount)

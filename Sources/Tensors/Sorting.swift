@@ -216,7 +216,7 @@ extension Tensor {
     private static func checkAlong(_ shape: [Int], _ indices: Tensor, _ axis: Int) throws {
         var fits = shape.count == indices.rank
         if fits { for a in shape.indices where a != axis && shape[a] != indices.dims[a] { fits = false } }
-        guard fits else { throw TensorError(.shape, "the positions are \(sizesText(indices.shape)), the tensor is \(sizesText(shape)): sizes other than axis \(axis)'s must agree") }
+        guard fits else { throw TensorError(.shape, "the positions are \(TensorError.text(indices.shape)), the tensor is \(TensorError.text(shape)): sizes other than axis \(axis)'s must agree") }
     }
 
     /// Calls `body(position in indices, flat position in a tensor of `shape`)` for each index along `axis`.
@@ -269,7 +269,7 @@ extension Tensor {
         var within = Striding(), across = Striding()
         for a in 0..<x.rank { if reduced[a] { within.append(x.dims[a], strides[a]) } else { across.append(x.dims[a], strides[a]) } }
         let n = within.sizes.reduce(1, &*)
-        guard n > 0 else { throw TensorError(.value, "an empty tensor has no quantile: the shape is \(sizesText(x.shape))") }
+        guard n > 0 else { throw TensorError(.value, "an empty tensor has no quantile: the shape is \(TensorError.text(x.shape))") }
         var offsets: [Int] = []
         offsets.reserveCapacity(n)
         within.forEach(from: 0) { offsets.append($0) }
@@ -303,7 +303,7 @@ extension Tensor {
         var reduced = [Bool](repeating: false, count: rank)
         for a in axes {
             let axis = try arrayAxis(a, rank)
-            guard !reduced[axis] else { throw TensorError(.value, "axis \(a) appears twice in \(sizesText(axes))") }
+            guard !reduced[axis] else { throw TensorError(.value, "axis \(a) appears twice in \(TensorError.text(axes))") }
             reduced[axis] = true
         }
         return reduced
@@ -333,13 +333,13 @@ extension Tensor {
 
     /// The middle of the sorted elements along `axes` (nil: all), the mean of the two middle ones for an even number.
     public static func median(_ x: Tensor, axes: [Int]? = nil, keep: Bool = false) throws -> Tensor {
-        guard x.count > 0 else { throw TensorError(.value, "an empty tensor has no median: the shape is \(sizesText(x.shape))") }
+        guard x.count > 0 else { throw TensorError(.value, "an empty tensor has no median: the shape is \(TensorError.text(x.shape))") }
         return try quantile(x, 0.5, axes: axes, keep: keep)
     }
 
     /// The different values in ascending order, as a vector; NaN once, last.
     public static func unique(_ x: Tensor) throws -> Tensor {
-        let source = x.dtype == .number ? try converted(x, to: .f64) : x
+        let source = x.dtype == .number ? try convert(x, to: .f64) : x
         let sorted = try sort(reshape(source, [x.count]), axis: 0)
         var kept: [Int] = []
         for i in 0..<sorted.count {

@@ -172,11 +172,6 @@ private func copyTiles<T>(_ destination: UnsafeMutablePointer<T>, _ source: Unsa
 
 // MARK: Shared checks
 
-/// `[2, 3]`, as messages show shapes.
-func sizesText(_ shape: some Sequence<Int>) -> String {
-    "[" + shape.map { String($0) }.joined(separator: ", ") + "]"
-}
-
 /// `1 axis`, `2 axes`, for messages.
 func axesText(_ rank: Int) -> String { rank == 1 ? "1 axis" : "\(rank) axes" }
 
@@ -192,7 +187,7 @@ func arrayAxis(_ axis: Int, _ rank: Int) throws -> Int {
 /// The product of sizes, checked: none negative, no overflow.
 func checkedCount(_ shape: some Collection<Int>) throws -> Int {
     if let bad = shape.first(where: { $0 < 0 }) {
-        throw TensorError(.value, "a size cannot be negative: \(bad) in \(sizesText(shape))")
+        throw TensorError(.value, "a size cannot be negative: \(bad) in \(TensorError.text(shape))")
     }
     if shape.contains(0) { return 0 }
     var count = 1
@@ -202,18 +197,4 @@ func checkedCount(_ shape: some Collection<Int>) throws -> Int {
         count = product
     }
     return count
-}
-
-/// The same elements in another type; `x` itself where it has that type already.
-func converted(_ x: Tensor, to dtype: DType) throws -> Tensor {
-    if x.dtype == dtype { return x }
-    let result = try Tensor.make(like: x, dtype)
-    let n = x.count
-    switch (x.dtype, dtype) {
-    case (.f32, .f64), (.f32, .number): for i in 0..<n { result.f64[i] = Double(x.f32[i]) }
-    case (.f64, .f32), (.number, .f32): for i in 0..<n { result.f32[i] = Float(x.f64[i]) }
-    case (.bool, .f32): for i in 0..<n { result.f32[i] = x.u8[i] != 0 ? 1 : 0 }
-    default: for i in 0..<n { result.setElement(i, x.element(i)) }
-    }
-    return result
 }
