@@ -23,6 +23,8 @@ let package = Package(
         .target(name: "Homework", dependencies: ["Runtime"]),
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "Tensors"]),
         .executableTarget(name: "nns", dependencies: [
             "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
