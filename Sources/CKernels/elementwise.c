@@ -1,7 +1,7 @@
 // Elementwise operations on arrays: chooses the instruction set for elementwise.inc.
 #include "nns_kernels.h"
 #include "nns_isa.h"
-#include "kernel_power.h"
+#include "nns_math.h"
 #include <math.h>
 #include <string.h>
 
@@ -37,6 +37,24 @@ static float modulo_f32(float a, float b) {
     return (b < 0) != (r < 0) ? r + b : r;
 }
 
+// x ^ y by rows, in the forms of elementwise.inc. x ^ 2 is x * x, exactly rounded, in every form.
+#define POWER(T, S)                                                                                                  \
+    static void power_##S(T *dst, const T *a, const T *b, intptr_t rows, intptr_t cols, intptr_t ar, intptr_t ac,    \
+                          intptr_t br, intptr_t bc) {                                                                \
+        for (intptr_t i = 0; i < rows; i++, dst += cols, a += ar, b += br) {                                         \
+            if (ac == 1 && bc == 1) {                                                                                \
+                nns_pow_##S(dst, a, b, cols);                                                                        \
+            } else if (ac == 1 && bc == 0) {                                                                         \
+                if (*b == 2) nns_binary_##S(NNS_MULTIPLY, dst, a, a, 1, cols, 0, 1, 0, 1);                           \
+                else nns_pow_scalar_##S(dst, a, *b, cols);                                                           \
+            } else {                                                                                                 \
+                for (intptr_t j = 0; j < cols; j++) dst[j] = nns_scalar_##S(NNS_POWER, a[j * ac], b[j * bc]);        \
+            }                                                                                                        \
+        }                                                                                                            \
+    }
+POWER(float, f32)
+POWER(double, f64)
+
 #define NNS_SOURCE "elementwise.inc"
 #include "every_isa.h"
 
@@ -69,7 +87,11 @@ float nns_scalar_f32(int op, float a, float b) {
     case NNS_DIVIDE: return a / b;
     case NNS_FLOOR_DIVIDE: return floor_divide_f32(a, b);
     case NNS_MODULO: return modulo_f32(a, b);
-    case NNS_POWER: return kernel_power_f32(a, b);
+    case NNS_POWER: {
+        float r;
+        nns_pow_f32(&r, &a, &b, 1);
+        return r;
+    }
     case NNS_MAXIMUM: return a > b || a != a ? a : b;
     default: return a < b || a != a ? a : b;
     }
@@ -83,7 +105,11 @@ double nns_scalar_f64(int op, double a, double b) {
     case NNS_DIVIDE: return a / b;
     case NNS_FLOOR_DIVIDE: return floor_divide_f64(a, b);
     case NNS_MODULO: return modulo_f64(a, b);
-    case NNS_POWER: return kernel_power_f64(a, b);
+    case NNS_POWER: {
+        double r;
+        nns_pow_f64(&r, &a, &b, 1);
+        return r;
+    }
     case NNS_MAXIMUM: return a > b || a != a ? a : b;
     default: return a < b || a != a ? a : b;
     }

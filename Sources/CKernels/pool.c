@@ -1,73 +1,27 @@
-// Pooling over 2-D windows.
-//
-// Every output takes its window by rows, then columns; elements of the padding are skipped.
+// Pooling: chooses the instruction set for pool.inc.
 #include "nns_kernels.h"
-#include <math.h>
+#include "nns_isa.h"
+#pragma clang diagnostic ignored "-Wpsabi"  // every function of vectors is inlined
 
-#define POOLING(T, S)                                                                                                \
+// The first and one past the last place along an axis whose window lies inside.
+static void nns_inside(intptr_t size, intptr_t window, intptr_t stride, intptr_t pad, intptr_t places, intptr_t *lo, intptr_t *hi) {
+    *lo = (pad + stride - 1) / stride;
+    *hi = size + pad - window < 0 ? 0 : (size + pad - window) / stride + 1;
+    if (*hi > places) *hi = places;
+}
+
+#define NNS_SOURCE "pool.inc"
+#include "every_isa.h"
+
+#define CHOOSE(T, S)                                                                                                   \
     void nns_max_pool_##S(T *y, int32_t *index, const T *x, const nns_convolution *g, intptr_t first, intptr_t last) { \
-        intptr_t plane = g->h * g->w;                                                                                \
-        for (intptr_t p = first; p < last; p++) {                                                                    \
-            const T *in = x + p * plane;                                                                             \
-            intptr_t at = p * g->oh * g->ow;                                                                         \
-            for (intptr_t i = 0; i < g->oh; i++)                                                                     \
-                for (intptr_t j = 0; j < g->ow; j++, at++) {                                                         \
-                    intptr_t h0 = i * g->stride_h - g->pad_h, w0 = j * g->stride_w - g->pad_w;                       \
-                    intptr_t h1 = h0 + g->r > g->h ? g->h : h0 + g->r, w1 = w0 + g->s > g->w ? g->w : w0 + g->s;     \
-                    if (h0 < 0) h0 = 0;                                                                              \
-                    if (w0 < 0) w0 = 0;                                                                              \
-                    intptr_t where = h0 * g->w + w0;                                                                 \
-                    T best = in[where];                                                                              \
-                    for (intptr_t h = h0; h < h1; h++)                                                               \
-                        for (intptr_t w = w0; w < w1; w++) {                                                         \
-                            T v = in[h * g->w + w];                                                                  \
-                            if (v > best || (v != v && best == best)) best = v, where = h * g->w + w;                \
-                        }                                                                                            \
-                    y[at] = best;                                                                                    \
-                    if (index) index[at] = (int32_t)(p * plane + where);                                             \
-                }                                                                                                    \
-        }                                                                                                            \
-    }                                                                                                                \
-    void nns_avg_pool_##S(T *y, const T *x, const nns_convolution *g, intptr_t first, intptr_t last) {               \
-        T area = (T)(g->r * g->s);                                                                                   \
-        for (intptr_t p = first; p < last; p++) {                                                                    \
-            const T *in = x + p * g->h * g->w;                                                                       \
-            intptr_t at = p * g->oh * g->ow;                                                                         \
-            for (intptr_t i = 0; i < g->oh; i++)                                                                     \
-                for (intptr_t j = 0; j < g->ow; j++, at++) {                                                         \
-                    T sum = 0;                                                                                       \
-                    for (intptr_t r = 0; r < g->r; r++) {                                                            \
-                        intptr_t h = i * g->stride_h - g->pad_h + r;                                                 \
-                        if (h < 0 || h >= g->h) continue;                                                            \
-                        for (intptr_t s = 0; s < g->s; s++) {                                                        \
-                            intptr_t w = j * g->stride_w - g->pad_w + s;                                             \
-                            if (w >= 0 && w < g->w) sum += in[h * g->w + w];                                         \
-                        }                                                                                            \
-                    }                                                                                                \
-                    y[at] = sum / area;                                                                              \
-                }                                                                                                    \
-        }                                                                                                            \
-    }                                                                                                                \
-    void nns_avg_pool_gradient_##S(T *dx, const T *dy, const nns_convolution *g, intptr_t first, intptr_t last) {    \
-        T area = (T)(g->r * g->s);                                                                                   \
-        for (intptr_t p = first; p < last; p++) {                                                                    \
-            T *out = dx + p * g->h * g->w;                                                                           \
-            intptr_t at = p * g->oh * g->ow;                                                                         \
-            for (intptr_t i = 0; i < g->h * g->w; i++) out[i] = 0;                                                   \
-            for (intptr_t i = 0; i < g->oh; i++)                                                                     \
-                for (intptr_t j = 0; j < g->ow; j++, at++) {                                                         \
-                    T share = dy[at] / area;                                                                         \
-                    for (intptr_t r = 0; r < g->r; r++) {                                                            \
-                        intptr_t h = i * g->stride_h - g->pad_h + r;                                                 \
-                        if (h < 0 || h >= g->h) continue;                                                            \
-                        for (intptr_t s = 0; s < g->s; s++) {                                                        \
-                            intptr_t w = j * g->stride_w - g->pad_w + s;                                             \
-                            if (w >= 0 && w < g->w) out[h * g->w + w] += share;                                      \
-                        }                                                                                            \
-                    }                                                                                                \
-                }                                                                                                    \
-        }                                                                                                            \
+        NNS_PICK(max_pool_##S)(y, index, x, g, first, last);                                                           \
+    }                                                                                                                  \
+    void nns_avg_pool_##S(T *y, const T *x, const nns_convolution *g, intptr_t first, intptr_t last) {                 \
+        NNS_PICK(avg_pool_##S)(y, x, g, first, last);                                                                  \
+    }                                                                                                                  \
+    void nns_avg_pool_gradient_##S(T *dx, const T *dy, const nns_convolution *g, intptr_t first, intptr_t last) {      \
+        NNS_PICK(avg_pool_gradient_##S)(dx, dy, g, first, last);                                                       \
     }
-
-POOLING(float, f32)
-POOLING(double, f64)
+CHOOSE(float, f32)
+CHOOSE(double, f64)
