@@ -17,7 +17,7 @@ let package = Package(
         .target(name: "Autodiff", dependencies: ["Tensors"]),
         .target(name: "Files", dependencies: ["Tensors"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "Plots"),
-        .target(name: "Syntax"),
+        .target(name: "Syntax", exclude: ["grammar.txt"]),
         .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"]),
         .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
         .target(name: "Homework", dependencies: ["Runtime"]),

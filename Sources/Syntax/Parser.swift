@@ -17,7 +17,17 @@ public enum Parser {
         return tree
     }
 
-    static func run(_ source: Source, _ errors: inout [Diagnostic], limit: Int) -> Tree {
+    /// The tree of what can be read and, in `errors`, up to `limit` syntax errors in the order of the text.
+    ///
+    /// After an error reading goes on with the next statement; those in error are left out of the tree.
+    public static func parse(_ source: Source, collecting errors: inout [Diagnostic], limit: Int = 20) -> Tree {
+        var found: [Diagnostic] = []
+        let tree = run(source, &found, limit: max(1, limit))
+        errors += found
+        return tree
+    }
+
+    private static func run(_ source: Source, _ errors: inout [Diagnostic], limit: Int) -> Tree {
         guard source.bytes.count < 1 << 30 else {
             errors.append(Diagnostic(.limit, "source text longer than 1 GiB", source: source))
             return emptyTree(source)
@@ -194,8 +204,8 @@ final class Parsing {
 
     // MARK: Statement lists and recovery
 
-    /// Statements up to a closing brace or the end, left in `scratch`.
-    func statements(until end: TokenKind) {
+    /// Statements (or the members of an object) up to a closing brace or the end, left in `scratch`.
+    func statements(until end: TokenKind, areMembers: Bool = false) {
         while errors.count < errorLimit {
             while take(.semicolon) {}
             if kind == .end || kind == end { return }
@@ -203,7 +213,9 @@ final class Parsing {
             let start = index
             statementStart = index
             do throws(ParseFailure) {
-                let node = try statement()
+                let node = try areMembers ? member() : statement()
+                // `(x) = 3` and `+x` begin before their first node.
+                tree.nodes[Int(node)].span.start = tokens[start].start
                 try endStatement(node)
                 scratch.append(node)
             } catch {
@@ -245,7 +257,7 @@ final class Parsing {
     @inline(never)
     private func endStatement(_ node: Int32) throws(ParseFailure) {
         if kind == .semicolon, !token.newlineBefore {
-            advance()
+            while kind == .semicolon, !token.newlineBefore { advance() }
             switch tree.nodes[Int(node)].kind {
             case .expression, .assign, .update:
                 tree.nodes[Int(node)].flag = token.newlineBefore || kind == .end

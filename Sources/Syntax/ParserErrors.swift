@@ -87,6 +87,9 @@ extension Parsing {
             case .colon: return ["a name is set with `=`"]
             default: break
             }
+            if index > 1, tokens[index - 1].newlineBefore, !endsLine(tokens[index - 2].kind) {
+                return ["the line above ends with `\(text(index - 2))`, so this line continues it"]
+            }
             if tokens[statementStart].kind == .name, next.kind != .end, statementStart + 1 < index,
                tokens[(statementStart + 1)..<index].contains(where: { $0.kind == .assign }), depth == 0 {
                 return ["set one name in each statement; equality is written `==`"]
@@ -116,7 +119,7 @@ extension Parsing {
         case .comma where !tokens[statementStart..<index].contains { $0.kind == .openParen && $0.payload < 0 }:
             return ["several names are set by `(a, b) = pair`; a list is written `(a, b)`"]
         case .plus, .times, .divide, .power, .elementOr, .elementAnd, .range, .and, .or:
-            if index == statementStart, index > 0 { return ["end the line above with the operator, or put all in `( )`"] }
+            if index == statementStart, seemsToContinue { return ["end the line above with the operator, or put all in `( )`"] }
         default: break
         }
         if index > statementStart, token.kind != .end,
@@ -124,6 +127,15 @@ extension Parsing {
             return ["`//` divides and rounds down; a comment begins with `#`"]
         }
         return []
+    }
+
+    /// A statement may end with this token.
+    private func endsLine(_ kind: TokenKind) -> Bool {
+        switch kind {
+        case .name, .number, .string, .stringEnd, .closeParen, .closeBracket, .closeBrace, .transpose, .true, .false, .none,
+             .semicolon, .openBrace, .break, .continue, .return: return true
+        default: return false
+        }
     }
 
     /// A keyword of another language, used as such: its place, what stands for it here, and how.
@@ -137,7 +149,7 @@ extension Parsing {
             }
             guard before != .dot, let mend = foreignWords[text(place)] else { continue }
             if tokens[place].payload == ContextualWord.param.rawValue || tokens[place].payload == ContextualWord.state.rawValue,
-               what != statementEnd { continue }
+               what != statementEnd || index > place + 1 { continue }
             return (place, mend.word, mend.help)
         }
         return nil

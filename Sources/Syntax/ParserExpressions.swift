@@ -38,7 +38,7 @@ extension Parsing {
                 operators.append(PendingOperator(kind: .unary, op: .negate, precedence: Precedence.sign, isPrefix: true,
                                                  start: token.start))
             case .plus:
-                if index == statementStart, token.newlineBefore, index > 0 { throw expected("a statement") }
+                if index == statementStart, seemsToContinue { throw expected("a statement") }
             case .not:
                 if operators.count > base, let top = operators.last, top.precedence > Precedence.not {
                     throw expected("a value", help: ["put `not …` in parentheses: it binds more loosely"])
@@ -49,6 +49,13 @@ extension Parsing {
             }
             advance()
         }
+    }
+
+    /// A statement that begins here looks as if it went on with the line above.
+    var seemsToContinue: Bool {
+        guard token.newlineBefore, index > 0 else { return false }
+        let previous = tokens[index - 1].kind
+        return previous != .openBrace && previous != .semicolon
     }
 
     /// The binary operator that stands here and goes on with the expression, if any.

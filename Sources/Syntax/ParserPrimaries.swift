@@ -291,24 +291,27 @@ extension Parsing {
     // MARK: Blocks
 
     /// `{ … }` of statements.
+    func block() throws(ParseFailure) -> Int32 { try braces(.block) }
+
+    /// `{ … }`: a `.block` of statements or the `.members` of an object.
     @inline(never)
-    func block() throws(ParseFailure) -> Int32 {
+    func braces(_ kind: Kind) throws(ParseFailure) -> Int32 {
         let opener = index
-        guard kind == .openBrace else { throw expected("`{`") }
+        guard self.kind == .openBrace else { throw expected("`{`") }
         try enter()
         let outer = context, outerStart = statementStart
-        let start = token.start
         context = Context()
         advance()
         let base = scratch.count
-        statements(until: .closeBrace)
+        statements(until: .closeBrace, areMembers: kind == .members)
+        // The error is told already: unwind.
         if errors.count >= errorLimit { throw ParseFailure() }
         statementStart = outerStart
-        guard kind == .closeBrace else { throw expected("`}`", opened: opener) }
+        guard self.kind == .closeBrace else { throw expected("`}`", opened: opener) }
         advance()
         context = outer
         depth -= 1
-        return list(.block, Span(start, lastEnd), from: base)
+        return list(kind, Span(tokens[opener].start, lastEnd), from: base)
     }
 
     /// The head of `if` or `while`: up to the block's `{`.

@@ -248,39 +248,13 @@ extension Parsing {
         node.a = token.payload
         advance()
         if kind == .openParen, !isAtLineEnd { try parameters() }
-        node.b = try members()
+        node.b = try braces(.members)
         node.span.end = lastEnd
         setList(&node, from: base)
         return add(node)
     }
 
-    private func members() throws(ParseFailure) -> Int32 {
-        let opener = index
-        let start = token.start
-        guard kind == .openBrace else { throw expected("`{`") }
-        try enter()
-        let outer = context, outerStart = statementStart
-        context = Context()
-        advance()
-        let base = scratch.count
-        while true {
-            while take(.semicolon) {}
-            if kind == .closeBrace { break }
-            if kind == .end { throw expected("`}`", opened: opener) }
-            statementStart = index
-            scratch.append(try member())
-            guard kind == .semicolon || token.newlineBefore || kind == .closeBrace || kind == .end else {
-                throw expected(statementEnd)
-            }
-        }
-        advance()
-        statementStart = outerStart
-        context = outer
-        depth -= 1
-        return list(.members, Span(start, lastEnd), from: base)
-    }
-
-    private func member() throws(ParseFailure) -> Int32 {
+    func member() throws(ParseFailure) -> Int32 {
         switch kind {
         case .fn: return try function()
         case .assert: return try assertStatement()

@@ -3,7 +3,7 @@ import Testing
 @testable import Syntax
 
 /// The entries of a table: program and expectation.
-private func entries(_ table: String) -> [(program: String, expected: String)] {
+func entries(_ table: String) -> [(program: String, expected: String)] {
     table.split(separator: "\n----\n").map { entry in
         let parts = entry.split(separator: "\n=>\n", maxSplits: 1)
         return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
