@@ -18,11 +18,11 @@ void nns_reduce_columns_f32(int op, float *acc, const float *x, intptr_t rows, i
 void nns_reduce_columns_f64(int op, double *acc, const double *x, intptr_t rows, intptr_t cols, intptr_t stride) {
     NNS_PICK(reduce_columns_f64)(op, acc, x, rows, cols, stride);
 }
-void nns_deviation_rows_f32(float *dst, const float *x, const float *mean, intptr_t rows, intptr_t cols) {
-    NNS_PICK(deviation_rows_f32)(dst, x, mean, rows, cols);
+void nns_deviation_rows_f32(float *dst, const float *x, const float *mean, intptr_t channels, intptr_t rows, intptr_t cols) {
+    NNS_PICK(deviation_rows_f32)(dst, x, mean, channels, rows, cols);
 }
-void nns_deviation_rows_f64(double *dst, const double *x, const double *mean, intptr_t rows, intptr_t cols) {
-    NNS_PICK(deviation_rows_f64)(dst, x, mean, rows, cols);
+void nns_deviation_rows_f64(double *dst, const double *x, const double *mean, intptr_t channels, intptr_t rows, intptr_t cols) {
+    NNS_PICK(deviation_rows_f64)(dst, x, mean, channels, rows, cols);
 }
 
 intptr_t nns_count(intptr_t size, const void *x, intptr_t n) {

@@ -25,6 +25,19 @@ extension Tensor {
     /// Everything is computed in the tensor's own type; bools are counted, giving f32 (a number where the result is 0-d
     /// and a count). A NaN makes max and min NaN. The sum of nothing is 0, the mean NaN, max and min an error.
     public static func reduce(_ op: ReduceOperation, _ x: Tensor, axes: [Int]?, keep: Bool) throws -> Tensor {
+        if axes == nil, !keep, op.rawValue <= ReduceOperation.product.rawValue || op.rawValue == ReduceOperation.sumOfSquares.rawValue,
+           x.dtype == .f32 || x.dtype == .f64, x.count > 0, x.count < reduceGrain {
+            // The whole tensor: the commonest case without arrays.
+            let result = try make(EmptyCollection<Int>(), x.dtype)
+            if x.dtype == .f32 {
+                nns_reduce_rows_f32(op.kernelCode, result.f32, x.f32, 1, x.count)
+                if op == .mean { result.f32[0] /= Float(x.count) }
+            } else {
+                nns_reduce_rows_f64(op.kernelCode, result.f64, x.f64, 1, x.count)
+                if op == .mean { result.f64[0] /= Double(x.count) }
+            }
+            return result
+        }
         var reduced: UInt64 = axes == nil ? (1 << UInt64(x.rank)) &- 1 : 0
         if let axes { for axis in axes { reduced |= 1 << UInt64(axis) } }
         let dims = x.dims, rank = x.rank
@@ -191,15 +204,23 @@ extension Tensor {
         let axes = axes ?? Array(0..<x.rank)
         var terms = 1
         for axis in axes { terms *= x.dims[axis] }
-        let trailing = axes.sorted() == Array((x.rank - axes.count)..<x.rank)
+        let single = x.dtype == .f32
+        // Deviations of each trailing run from its own mean, where the mean is one number for a run: all axes before the
+        // run are kept, or one of them is (the channel) and the others are reduced.
+        var split = x.rank, cols = 1
+        while split > 0 && axes.contains(split - 1) { split -= 1; cols *= x.dims[split] }
+        let channels = mean.count, rows = cols == 0 ? 0 : x.count / cols
+        let byRow = axes.count == x.rank - split, byChannel = split == 2 && axes.contains(0)
         let sum: Tensor
-        if trailing && !axes.isEmpty {
-            let rows = mean.count
-            sum = try make(like: mean)
-            Threads.run(count: rows, grain: Swift.max(1, reduceGrain / Swift.max(1, terms))) { first, last in
-                if x.dtype == .f32 { nns_deviation_rows_f32(sum.f32 + first, x.f32 + first &* terms, mean.f32 + first, last - first, terms) }
-                else { nns_deviation_rows_f64(sum.f64 + first, x.f64 + first &* terms, mean.f64 + first, last - first, terms) }
+        if split < x.rank && (byRow || byChannel) {
+            let partial = byRow ? try make(like: mean) : try make([rows / Swift.max(1, channels), channels], x.dtype)
+            let group = byRow ? 1 : channels
+            Threads.run(count: rows / Swift.max(1, group), grain: Swift.max(1, reduceGrain / Swift.max(1, cols * group))) { first, last in
+                let at = first &* group, n = (last - first) &* group, m = byRow ? at : 0, period = byRow ? Swift.max(1, n) : channels
+                if single { nns_deviation_rows_f32(partial.f32 + at, x.f32 + at &* cols, mean.f32 + m, period, n, cols) }
+                else { nns_deviation_rows_f64(partial.f64 + at, x.f64 + at &* cols, mean.f64 + m, period, n, cols) }
             }
+            sum = byRow ? partial : try view(of: reduce(.sum, partial, axes: [0], keep: false), mean.shape)
         } else {
             sum = try reduce(.sumOfSquares, binary(.subtract, x, mean), axes: axes, keep: true)
         }

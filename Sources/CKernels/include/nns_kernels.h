@@ -67,9 +67,9 @@ void nns_reduce_rows_f64(int op, double *dst, const double *x, intptr_t rows, in
 /// acc[j] = acc[j] op x[i, j] for i ascending: one accumulator for each output. The row stride is `stride`.
 void nns_reduce_columns_f32(int op, float *acc, const float *x, intptr_t rows, intptr_t cols, intptr_t stride);
 void nns_reduce_columns_f64(int op, double *acc, const double *x, intptr_t rows, intptr_t cols, intptr_t stride);
-/// dst[i] = the sum of (x[i, j] - mean[i])^2, each difference and square rounded, in the order of reduce_rows.
-void nns_deviation_rows_f32(float *dst, const float *x, const float *mean, intptr_t rows, intptr_t cols);
-void nns_deviation_rows_f64(double *dst, const double *x, const double *mean, intptr_t rows, intptr_t cols);
+/// dst[i] = the sum of (x[i, j] - mean[i % channels])^2, each difference and square rounded, in the order of reduce_rows.
+void nns_deviation_rows_f32(float *dst, const float *x, const float *mean, intptr_t channels, intptr_t rows, intptr_t cols);
+void nns_deviation_rows_f64(double *dst, const double *x, const double *mean, intptr_t channels, intptr_t rows, intptr_t cols);
 /// The number of nonzero elements of `size` bytes (1, 4 or 8; NaN counts).
 intptr_t nns_count(intptr_t size, const void *x, intptr_t n);
 /// Index of the first largest (or smallest) of n elements with the given stride; the first NaN wins.
