@@ -29,14 +29,14 @@ public final class TestRunner {
                     failed += failures.count
                     for (title, error) in failures {
                         host.write("FAILED \(file): \(title)\n")
-                        host.writeError(error.rendered(color: color))
+                        host.writeError(error.rendered(color: color) + "\n")
                     }
                 } catch let exit as ExitRequest {
                     if exit.code != 0 { failed += 1 }
                 } catch {
                     failed += 1
                     host.write("FAILED \(file)\n")
-                    host.writeError((error as? Diagnostic)?.rendered(color: color) ?? "error: \(error)\n")
+                    host.writeError(((error as? Diagnostic)?.rendered(color: color) ?? "error: \(error)") + "\n")
                 }
             }
         }

@@ -23,7 +23,7 @@ public final class PromptLoop {
     public func run() -> Int32 {
         Self.current = self
         guard let editor = nns_editor_open("nns", { before in
-            PromptLoop.current?.completion(String(cString: before!)).flatMap { strdup($0) }
+            PromptLoop.current?.completion(String(cString: before)).flatMap { strdup($0) }
         }) else {
             fputs("error: cannot open the terminal\n", stderr)
             return 1
@@ -39,7 +39,7 @@ public final class PromptLoop {
                 return 0
             case .cleared: continue
             case .entry(let text):
-                if text.allSatisfy(\.isWhitespace) { continue }
+                if text.allSatisfy({ (c: Character) in c.isWhitespace }) { continue }
                 nns_editor_remember(editor, text)
                 if let history { _ = nns_editor_save(editor, history) }
                 if let status = execute(text) { return status }
@@ -113,7 +113,7 @@ public final class PromptLoop {
             return exit.code
         } catch let error as Diagnostic {
             fflush(stdout)
-            fputs(error.rendered(color: color), stderr)
+            fputs(error.rendered(color: color) + "\n", stderr)
         } catch {
             fputs("error: \(error)\n", stderr)
         }
@@ -124,7 +124,7 @@ public final class PromptLoop {
     /// fit have in common; where that is nothing, they are listed.
     fileprivate func completion(_ before: String) -> String? {
         let word = String(before.reversed().prefix { $0.isLetter || $0.isNumber || $0 == "_" }.reversed())
-        guard !word.isEmpty else { return before.allSatisfy(\.isWhitespace) ? "    " : nil }
+        guard !word.isEmpty else { return before.allSatisfy({ $0.isWhitespace }) ? "    " : nil }
         let fitting = interpreter.names(in: module).filter { $0.hasPrefix(word) }
         guard let first = fitting.first else { return nil }
         let common = fitting.dropFirst().reduce(first) { $0.commonPrefix(with: $1) }

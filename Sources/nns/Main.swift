@@ -96,7 +96,7 @@ enum Session {
             writeError("error: \(error)\n")
             return 1
         }
-        writeError(diagnostic.rendered(color: usesColor(options, descriptor: STDERR_FILENO)) + (diagnostic.source == nil ? "\n" : ""))
+        writeError(diagnostic.rendered(color: usesColor(options, descriptor: STDERR_FILENO)) + "\n")
         return diagnostic.kind == ErrorKind.interrupt.rawValue ? 130 : 1
     }
 

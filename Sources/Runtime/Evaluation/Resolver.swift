@@ -135,9 +135,8 @@ final class Resolver {
             collect(n.c, &names)
         case .block: for child in tree.children(n) { collect(child, &names) }
         case .main: collect(n.a, &names)
-        case .expression, .return, .parenthesized, .unary, .keyword, .entry, .field, .transpose, .interpolation:
-            collect(n.a, &names)
-            if n.kind == .keyword || n.kind == .entry { collect(n.b, &names) }
+        case .expression, .return, .parenthesized, .unary, .field, .transpose, .interpolation: collect(n.a, &names)
+        case .keyword, .entry: collect(n.b, &names)
         case .binary, .logical, .pipe, .compose, .range, .assert:
             // Blocks in operands (`x = if c { y = 1 … }`) assign too; long chains are walked without recursion.
             var current = n

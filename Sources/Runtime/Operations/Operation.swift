@@ -121,7 +121,7 @@ public struct Parameter {
         case "inf": .number(.infinity)
         case "{}": .record(Record())
         default:
-            if let x = Double(text) { .number(x) } else if text.hasPrefix("\"") { Value(String(text.dropFirst().dropLast())) } else { .none }
+            if let x = Double(text) { .number(x) } else if text.hasPrefix("\"") { Value(text == "\"\\n\"" ? "\n" : String(text.dropFirst().dropLast())) } else { .none }
         }
     }
 }
