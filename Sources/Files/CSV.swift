@@ -58,11 +58,11 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
     if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
         throw FileError(path, "is UTF-16 text", help: ["save it as UTF-8"])
     }
-    var scanner = CSVScanner(bytes: bytes, path: path, delimiter: 0)
-    scanner.delimiter = delimiter?.asciiValue ?? scanner.guessDelimiter()
+    let scanner = CSVScanner(bytes, path, delimiter?.asciiValue ?? CSVScanner(bytes, path, 0).guessDelimiter())
 
     // First pass: everything as numbers; which columns hold words.
-    var first: [(text: String, isNumber: Bool, isMissing: Bool)] = []
+    var first: [(text: String, value: Double?, error: FileError?)] = []
+    try checkMemory(bytes.count * 4, path)  // at least a digit and a delimiter for each double
     var numbers: [Double] = []
     numbers.reserveCapacity(bytes.count / 4)
     var columns = 0
@@ -71,8 +71,8 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
     try scanner.scan { row, column, cell, line, place in
         if row == 0 {
             let value = scanner.number(cell)
-            let text = scanner.text(cell)
-            first.append((text, value != nil, value?.isNaN ?? false))
+            first.append((scanner.text(cell), value, value == nil ? scanner.notANumber(cell, line, place) : nil))
+            numbers.append(value ?? .nan)
             columns = column + 1
         } else {
             if column >= columns { return }
@@ -87,7 +87,7 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
         if row == 0 { words = [FileError?](repeating: nil, count: count) }
         rows = row + 1
         guard count == columns else {
-            throw FileError(path, "\(count) fields, but the first row has \(columns)", .line(line, column: nil),
+            throw FileError(path, "\(count) field\(count == 1 ? "" : "s"), but the first row has \(columns)", .line(line, column: nil),
                             help: scanner.hasQuote ? ["is a closing quote missing?"] : [])
         }
     }
@@ -100,20 +100,14 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
         // Words above numbers make a header; a first row of nothing but words does too.
         var evidence = false, allWords = true
         for (j, cell) in first.enumerated() {
-            if cell.isNumber { if !cell.isMissing { allWords = false } } else if words[j] == nil && rows > 1 { evidence = true }
+            if let value = cell.value { if !value.isNaN { allWords = false } } else if words[j] == nil && rows > 1 { evidence = true }
         }
-        hasHeader = evidence || (allWords && rows > 1 && first.contains { !$0.isNumber })
+        hasHeader = evidence || (allWords && rows > 1 && first.contains { $0.value == nil })
     }
-    if !hasHeader {
-        var head: [Double] = []
-        var line1: [FileError?] = words
-        try scanner.scan(rows: 1) { _, column, cell, line, place in
-            let value = scanner.number(cell)
-            head.append(value ?? .nan)
-            if value == nil { line1[column] = scanner.notANumber(cell, line, place) }
-        } endOfRow: { _, _, _ in }
-        numbers = head + numbers
-        words = line1
+    if hasHeader {
+        numbers.removeFirst(columns)
+    } else {
+        for j in 0..<columns { if let error = first[j].error { words[j] = error } }
     }
     let skipped = hasHeader ? 1 : 0
     var texts = [[String]?](repeating: nil, count: columns)
@@ -128,16 +122,19 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
 }
 
 /// Finds the fields of a table's text.
-private struct CSVScanner {
+private final class CSVScanner {
     let bytes: UnsafeBufferPointer<UInt8>
     let path: String
-    var delimiter: UInt8  // blank stands for any run of blanks
+    let delimiter: UInt8  // blank stands for any run of blanks
     var hasQuote: Bool { bytes.contains(quote) }
 
-    private let quote = UInt8(ascii: "\"")
-    private let newline = UInt8(ascii: "\n"), carriage = UInt8(ascii: "\r"), blank = UInt8(ascii: " "), tab = UInt8(ascii: "\t")
+    private var quote: UInt8 { UInt8(ascii: "\"") }
+    private var newline: UInt8 { UInt8(ascii: "\n") }
+    private var carriage: UInt8 { UInt8(ascii: "\r") }
+    private var blank: UInt8 { UInt8(ascii: " ") }
+    private var tab: UInt8 { UInt8(ascii: "\t") }
 
-    init(bytes: UnsafeBufferPointer<UInt8>, path: String, delimiter: UInt8) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ delimiter: UInt8) {
         self.bytes = bytes; self.path = path; self.delimiter = delimiter
     }
 
@@ -181,39 +178,40 @@ private struct CSVScanner {
         return fields.count > 1 && fields.allSatisfy({ parseNumber(bytes, $0.startIndex, $0.endIndex) != nil }) ? blank : UInt8(ascii: ",")
     }
 
-    /// Calls `cell` for each field (without its outer quotes) and `endOfRow` after each row with its number of fields.
+    /// Calls `cell` for each field (without its outer quotes; `place` is the byte it begins at) and `endOfRow` after each row with its number of fields.
     @inline(__always)
-    func scan(rows limit: Int = .max, _ cell: (_ row: Int, _ column: Int, _ cell: Range<Int>, _ line: Int, _ place: Int) throws -> Void,
+    func scan(_ cell: (_ row: Int, _ column: Int, _ cell: Range<Int>, _ line: Int, _ place: Int) throws -> Void,
               endOfRow: (_ row: Int, _ count: Int, _ line: Int) throws -> Void) throws {
+        let bytes = bytes, delimiter = delimiter
         var at = start, line = 1, row = 0
-        while row < limit {
-            skipBlank(&at, &line)
+        while true {
+            // A line that begins with a digit is neither blank nor a comment.
+            if at >= bytes.count || bytes[at] &- 48 > 9 { skipBlank(&at, &line) }
             if at >= bytes.count { return }
             let rowLine = line
-            var lineStart = at
             var column = 0
             while true {
                 // Blanks around a field do not belong to it.
                 while at < bytes.count, bytes[at] == blank || (bytes[at] == tab && delimiter != tab) { at += 1 }
-                let place = at - lineStart + 1, fieldLine = line
+                let place = at, fieldLine = line
                 var range: Range<Int>
                 if at < bytes.count, bytes[at] == quote {
                     let open = at
                     at += 1
                     while true {
-                        guard at < bytes.count else { throw FileError(path, "a quote is not closed", .line(fieldLine, column: place)) }
+                        guard at < bytes.count else { throw FileError(path, "a quote is not closed", .line(fieldLine, column: columnNumber(place))) }
                         if bytes[at] == quote {
                             if at + 1 < bytes.count, bytes[at + 1] == quote { at += 2; continue }
                             break
                         }
-                        if bytes[at] == newline { line += 1; lineStart = at + 1 }
+                        if bytes[at] == newline { line += 1 }
                         at += 1
                     }
                     range = (open + 1)..<at
                     at += 1
                     while at < bytes.count, bytes[at] == blank || bytes[at] == carriage || (bytes[at] == tab && delimiter != tab) { at += 1 }
                     guard at == bytes.count || bytes[at] == delimiter || bytes[at] == newline || (delimiter == blank) else {
-                        throw FileError(path, "text follows a closing quote", .line(line, column: at - lineStart + 1), help: ["a quote within quotes is written twice"])
+                        throw FileError(path, "text follows a closing quote", .line(line, column: columnNumber(at)), help: ["a quote within quotes is written twice"])
                     }
                 } else {
                     let from = at
@@ -277,7 +275,17 @@ private struct CSVScanner {
     func notANumber(_ cell: Range<Int>, _ line: Int, _ place: Int) -> FileError {
         var shown = text(cell)
         if shown.unicodeScalars.count > 30 { shown = String(String.UnicodeScalarView(shown.unicodeScalars.prefix(30))) + "..." }
-        return FileError(path, "expected a number, not \"\(shown)\"", .line(line, column: place))
+        return FileError(path, "expected a number, not \"\(shown)\"", .line(line, column: columnNumber(place)))
+    }
+
+    /// The column of a byte, counted in characters from 1.
+    private func columnNumber(_ at: Int) -> Int {
+        var i = at, n = 1
+        while i > start, bytes[i - 1] != newline {
+            i -= 1
+            if bytes[i] & 0xc0 != 0x80 { n += 1 }
+        }
+        return n
     }
 }
 

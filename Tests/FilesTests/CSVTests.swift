@@ -48,7 +48,9 @@ import Testing
 
     @Test func errorsNameLineAndColumn() {
         #expect(problem("a,b\n1,2\n3,x4\n") == "t.csv:3:3: expected a number, not \"x4\"")
-        #expect(problem("1,2\n3\n") == "t.csv:2: 1 fields, but the first row has 2")
+        #expect(problem("λ,b\n1,2\n3,\"é\"\n4,x\n") == "t.csv:3:3: expected a number, not \"é\"")
+        #expect(problem("é;b\n1;1\n\"é\";x4\n") == "t.csv:3:1: expected a number, not \"é\"")
+        #expect(problem("1,2\n3\n") == "t.csv:2: 1 field, but the first row has 2")
         #expect(problem("1,2\n3,4,5\n") == "t.csv:2: 3 fields, but the first row has 2")
         #expect(problem("1,\"2\n3,4") == "t.csv:1:3: a quote is not closed")
         #expect(problem("1,\"2\"x\n") == "t.csv:1:6: text follows a closing quote")
