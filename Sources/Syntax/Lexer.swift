@@ -267,15 +267,19 @@ struct Lexer {
                 if byte(2) == first { return slip(3, "expected `==`, found `===`", "equality is written `==`") }
                 return take(.equal, 2)
             }
+            if second == UInt8(ascii: "<") { return slip(2, "expected `<=`, found `=<`", "less or equal is written `<=`") }
             take(second == UInt8(ascii: ">") ? .arrow : .assign, second == UInt8(ascii: ">") ? 2 : 1)
         case UInt8(ascii: "!"):
             if isAssign {
                 if byte(2) == UInt8(ascii: "=") { return slip(3, "expected `!=`, found `!==`", "unequal is written `!=`") }
                 return take(.notEqual, 2)
             }
-            slip(1, "expected a value or an operator, found `!`", "write `not x`; unequal is `!=`")
+            stray("!", 1)
         case UInt8(ascii: "<"):
             if second == UInt8(ascii: ">") { return slip(2, "expected `!=`, found `<>`", "unequal is written `!=`") }
+            if second == UInt8(ascii: "-"), byte(2) == 32 {
+                return slip(2, "expected `=`, found `<-`", "a name is set with `x = …`; less than a negative is `x < -y`")
+            }
             take(isAssign ? .lessEqual : .less, isAssign ? 2 : 1)
         case UInt8(ascii: ">"):
             if second == first { return take(.compose, 2) }
@@ -337,7 +341,6 @@ struct Lexer {
     private mutating func lexUnicode() {
         let (scalar, length) = decode()
         if isNameStart(scalar) { return lexUnicodeName(from: at) }
-        // Say "²" of `x²` once, and join a run of the same stray character.
         stray(scalar, length)
     }
 

@@ -522,4 +522,23 @@ error: expected `}`, found the end of the text
   |  ^
   = `{` was opened at 1:9
 (incomplete)
+----
+x <- 3
+=>
+error: expected `=`, found `<-`
+ --> try.nns:1:3
+  |
+1 | x <- 3
+  |   ^^
+  = help: a name is set with `x = …`; less than a negative is `x < -y`
+----
+x =
+y = 3
+=>
+error: expected a new line or `;`, found `=`
+ --> try.nns:2:3
+  |
+2 | y = 3
+  |   ^
+  = help: the line above ends with `=`, so this line continues it
 """#
