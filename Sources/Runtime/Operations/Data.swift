@@ -117,5 +117,6 @@ extension Op {
     static let loadPicture = Operation("load_image(path)", .data, "An image file (PNG, PNM, BMP) as a tensor [channels, height, width] in 0..1.",
         seeAlso: ["imshow"], forward: { c in Value(try reading { try loadImage(try c.string(0), c.interpreter.defaultType) }) })
 
-    static let data = [embeddedTable, loadCsv, loadNpy, loadNpz, loadIdx, loadCifar10, loadPicture]
+    /// With what `fit` needs of the runtime.
+    static let data = [embeddedTable, loadCsv, loadNpy, loadNpz, loadIdx, loadCifar10, loadPicture] + trainingHooks
 }
