@@ -1,5 +1,6 @@
 // Elementwise functions of floats: the choice of the instruction set. The functions are in math_f32.inc.
 #include "fma.h"
+#include "math_cases.h"
 #include "math_reduce.h"
 #include "nns_isa.h"
 #include "nns_math.h"

@@ -29,11 +29,11 @@ public struct RandomStream: Equatable {
     /// (24 and 53 random bits). Throws unless both are finite and low <= high; where they are equal, so are all numbers.
     public mutating func uniform(_ shape: [Int], _ dtype: DType, low: Double = 0, high: Double = 1) throws -> Tensor {
         guard low <= high, (high - low).isFinite else {
-            throw TensorError(.value, "`low` must be at most `high` and both finite, but low is \(low) and high is \(high)",
-                              help: low > high ? ["exchange them: `low=\(high), high=\(low)`"] : [])
+            throw TensorError(.value, "`low` must be at most `high` and both finite, but low is \(numberText(low)) and high is \(numberText(high))",
+                              help: low > high ? ["exchange them: `low=\(numberText(high)), high=\(numberText(low))`"] : [])
         }
         if dtype == .f32, Float(low).isInfinite || Float(high).isInfinite {
-            throw TensorError(.value, "\(low) to \(high) is beyond the range of f32", help: ["use f64"])
+            throw TensorError(.value, "\(numberText(low)) to \(numberText(high)) is beyond the range of f32", help: ["use f64"])
         }
         let result = try Self.make(shape, dtype)
         let (seed, stream, call) = (seed, stream, next())
@@ -53,7 +53,7 @@ public struct RandomStream: Equatable {
 
     /// Normal numbers (Box and Muller). f32 and f64 only. Throws where `sd` is negative or nan.
     public mutating func normal(_ shape: [Int], _ dtype: DType, mean: Double = 0, sd: Double = 1) throws -> Tensor {
-        guard sd >= 0 else { throw TensorError(.value, "`sd` must not be negative, but is \(sd)") }
+        guard sd >= 0 else { throw TensorError(.value, "`sd` must not be negative, but is \(numberText(sd))") }
         let result = try Self.make(shape, dtype)
         let (seed, stream, call) = (seed, stream, next())
         if dtype == .f32 {
@@ -100,7 +100,7 @@ public struct RandomStream: Equatable {
 
     /// A bool tensor, true with probability p (in steps of 2^-32). Throws where p is not in 0...1.
     public mutating func bernoulli(_ shape: [Int], p: Double) throws -> Tensor {
-        guard p >= 0, p <= 1 else { throw TensorError(.value, "a probability lies in 0..1, but p is \(p)") }
+        guard p >= 0, p <= 1 else { throw TensorError(.value, "a probability lies in 0..1, but p is \(numberText(p))") }
         let result = try Self.make(shape, .bool)
         let (seed, stream, call) = (seed, stream, next())
         let b = result.u8
