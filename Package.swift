@@ -24,7 +24,6 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
-        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Tensors"]),
         .executableTarget(name: "nns", dependencies: [
             "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
