@@ -22,6 +22,8 @@
 // Every function of vectors is inlined, so that a wide vector has no calling convention to change.
 #pragma clang diagnostic ignored "-Wpsabi"
 #define NNS_OVERLOAD static inline __attribute__((overloadable, always_inline, unused))
+// Doubles call the library for every lane: inlined, that would be most of the program's code.
+#define NNS_OUTLINE static __attribute__((overloadable, noinline, unused))
 
 NNS_OVERLOAD double nns_fma_emulated(double a, double b, double c) { return fma(a, b, c); }
 
@@ -49,7 +51,7 @@ NNS_OVERLOAD float nns_fma_emulated(float a, float b, float c) {
         bits += (above | below) & even & (-1 - 2 * outward);                                          \
         return __builtin_convertvector((FL)bits, F);                                                  \
     }                                                                                                 \
-    NNS_OVERLOAD D nns_fma_emulated(D a, D b, D c) {                                                  \
+    NNS_OUTLINE D nns_fma_emulated(D a, D b, D c) {                                                   \
         D r;                                                                                          \
         for (int i = 0; i < DOUBLES; i++) r[i] = fma(a[i], b[i], c[i]);                               \
         return r;                                                                                     \
@@ -61,5 +63,6 @@ NNS_FMA_EMULATED_VECTOR(nns_fma_f16, nns_fma_l16, nns_fma_s16, nns_fma_d8, 16, 8
 
 #undef NNS_FMA_EMULATED_VECTOR
 #undef NNS_OVERLOAD
+#undef NNS_OUTLINE
 
 #endif
