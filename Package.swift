@@ -21,6 +21,7 @@ let package = Package(
         .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"]),
         .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
         .target(name: "Homework", dependencies: ["Runtime"]),
+        .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Syntax"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
