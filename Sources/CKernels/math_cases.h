@@ -24,4 +24,8 @@ static const nns_case log1pCases[] = {
     {0xb70fffe5, 0xb710000d}, {0xbb0ec8c4, 0xbb0ef0a5},
 };
 
+static const nns_case sinCases[] = {
+    {0x46199998, 0xbeb1fa5d}, {0xc6199998, 0x3eb1fa5d},
+};
+
 #endif
