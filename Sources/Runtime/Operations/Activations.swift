@@ -21,7 +21,7 @@ extension Op {
                                        seeAlso: ["relu", "sigmoid"]) { b in
         try b.give(0, b.g * (try sigmoid(b.x(0))))
     }
-    public static let silu: Operation = unary("silu", .silu, "x times sigmoid(x), elementwise (also called swish).", [("silu([-inf, 0])", "[0, 0]")],
+    public static let silu: Operation = unary("silu", .silu, "x times sigmoid(x), elementwise (also called swish).", [("silu([0, 100])", "[0, 100]")],
                                    seeAlso: ["gelu", "relu"]) { b in
         let x = b.x(0), s = try sigmoid(x)
         try b.give(0, b.g * (s * (.number(1) + x * (.number(1) - s))))

@@ -51,14 +51,23 @@ extension Op {
         "A list, a range or nested lists as a tensor; a number as a 0-d tensor of the default type. A tensor stays as it is.",
         examples: [("tensor((1, 2, 3))", "[1, 2, 3]"), ("shape(tensor(0..<5))", "(5,)")], seeAlso: ["f32", "f64", "bool"], shape: Rules.same,
         forward: { c in
+            try refuseText(c)
             let x = try c.value(0)
             return try x.tensor().dtype == .number ? cast(x, Value(c.interpreter.defaultType.name)) : x
         })
+
+    /// Text is no number; `number` reads it.
+    private static func refuseText(_ c: Call) throws {
+        if case .string = c[0] {
+            throw Diagnostic(.type, "\(c.operation.name) takes numbers, got \(c[0].described)", help: ["`number(\"1.5\")` reads a number from text"])
+        }
+    }
 
     /// A conversion to floats; lists are stacked in the target type, so that no digit is lost on the way.
     private static func conversion(_ type: DType, _ documentation: String, _ examples: [Operation.Example], _ seeAlso: [String]) -> Operation {
         Operation("\(type.name)(x)", .create, documentation, examples: examples, seeAlso: seeAlso, shape: Rules.same,
             forward: { c in
+                try refuseText(c)
                 let usual = c.interpreter.defaultType
                 c.interpreter.defaultType = type
                 defer { c.interpreter.defaultType = usual }
@@ -78,6 +87,7 @@ extension Op {
             case .bool: return c[0]
             case .number(let x): return .bool(x != 0)
             default:
+                try refuseText(c)
                 let t = try c.tensor(0)
                 return t.dtype == .number ? .bool(t.element(0) != 0) : Value(try Tensor.convert(t, to: .bool))
             }

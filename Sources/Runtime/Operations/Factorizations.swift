@@ -40,7 +40,7 @@ extension Op {
     }
 
     public static let inv: Operation = Operation("inv(A)", .linearAlgebra, "The inverse of a square matrix. To solve a system, `solve(A, b)` is faster and more accurate.",
-        examples: [("inv([[2, 0], [0, 4]])", "[[0.5, 0],\n [0, 0.25]]")], seeAlso: ["solve", "det"], shape: Rules.same,
+        examples: [("inv([[2, 0], [0, 4]])", "[[0.5, 0],\n [0,   0.25]]")], seeAlso: ["solve", "det"], shape: Rules.same,
         forward: { c in Value(try Tensor.inverse(try c.tensor(0))) },
         backward: { b in
             guard b.needs(0) else { return }

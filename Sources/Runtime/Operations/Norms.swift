@@ -65,7 +65,7 @@ extension Op {
 
     public static let softmax: Operation = Operation("softmax(x, axis=-1)", .reduce,
         "exp(x) / Σ exp(x) along an axis (the last): positive, summing to 1, without overflow.",
-        examples: [("softmax([0, 0])", "[0.5, 0.5]"), ("softmax([[1000, 0], [3, 3]])", "[[1, 0],\n [0.5, 0.5]]")], seeAlso: ["log_softmax", "logsumexp", "cross_entropy"],
+        examples: [("softmax([0, 0])", "[0.5, 0.5]"), ("softmax([[1000, 0], [3, 3]])", "[[1,   0],\n [0.5, 0.5]]")], seeAlso: ["log_softmax", "logsumexp", "cross_entropy"],
         shape: Rules.same,
         forward: { c in
             let x = try c.tensor(0)

@@ -6,16 +6,18 @@ import Tensors
 // each element depends on nothing but seed, stream, call and its own index.
 
 extension Op {
-    /// A shape for `uniform` or `normal`: a size below 1 among the arguments is a bound or a mean meant otherwise.
-    private static func drawShape(_ c: Call, _ mend: String) throws -> [Int] {
-        if case .list(let l) = c[0] {
-            for item in l.items {
-                guard let x = item.asDouble, x < 1 || x != x.rounded() else { continue }
-                throw Diagnostic(.value, "\(c.operation.name) takes the sizes of the result first, and \(numberText(x)) is no size",
-                                 help: ["name the numbers: `\(mend)`"])
-            }
-        }
-        return try c.shape(0)
+    /// A shape for `uniform` or `normal`. A size below 1 is a bound or a mean meant otherwise: `first` and `second` are
+    /// what the numbers from there on were meant for.
+    private static func drawShape(_ c: Call, _ first: String, _ second: String) throws -> [Int] {
+        guard case .list(let l) = c[0] else { return try c.shape(0) }
+        let numbers = l.items.map(\.asDouble)
+        let isSize = { (x: Double?) in x.map { $0 >= 1 && $0 == $0.rounded() } ?? true }
+        guard let at = numbers.firstIndex(where: { !isSize($0) }), let wrong = numbers[at] else { return try c.shape(0) }
+        var words = (numbers[..<at] + numbers[at...].dropFirst(2)).map { numberText($0 ?? .nan) }
+        words.append("\(first)=\(numberText(wrong))")
+        if at + 1 < numbers.count, let next = numbers[at + 1] { words.append("\(second)=\(numberText(next))") }
+        throw Diagnostic(.value, "\(c.operation.name) takes the sizes of the result first, and \(numberText(wrong)) is no size",
+                         help: ["name the numbers: `\(c.operation.name)(\(words.joined(separator: ", ")))`"])
     }
 
     /// A parameter of a distribution where it is a plain number.
@@ -29,7 +31,7 @@ extension Op {
         "Independent draws from the uniform distribution on [low, high); the shape as arguments or one list, none for a single number. Tensors as bounds broadcast, and have gradients.",
         examples: [("shape(uniform(2, 3))", "(2, 3)"), ("all(uniform(100, low=-1) < 1)", "true")], seeAlso: ["normal", "integers", "seed"],
         forward: { c in
-            let shape = try drawShape(c, "uniform(…, low=a, high=b)"), type = c.interpreter.defaultType
+            let shape = try drawShape(c, "low", "high"), type = c.interpreter.defaultType
             if let low = try plain(c, 1), let high = try plain(c, 2) {
                 guard low.isFinite, high.isFinite, low <= high else {
                     throw Diagnostic(.value, "uniform needs low ≤ high, both finite, got low=\(numberText(low)) and high=\(numberText(high))")
@@ -45,7 +47,7 @@ extension Op {
         "Independent draws from the normal distribution with the given mean and standard deviation; the shape as arguments or one list, none for a single number. Tensors as mean and sd broadcast, and have gradients.",
         examples: [("shape(normal(2, 3))", "(2, 3)"), ("normal(3, mean=5, sd=0)", "[5, 5, 5]")], seeAlso: ["uniform", "bernoulli", "seed"],
         forward: { c in
-            let shape = try drawShape(c, "normal(…, mean=m, sd=s)"), type = c.interpreter.defaultType
+            let shape = try drawShape(c, "mean", "sd"), type = c.interpreter.defaultType
             if let mean = try plain(c, 1), let sd = try plain(c, 2) {
                 guard mean.isFinite, sd.isFinite, sd >= 0 else {
                     throw Diagnostic(.value, "normal needs a finite mean and sd ≥ 0, got mean=\(numberText(mean)) and sd=\(numberText(sd))")
