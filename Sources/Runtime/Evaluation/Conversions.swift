@@ -77,10 +77,12 @@ extension Interpreter {
 
     /// The items that a `for` would visit: of a list, a range, a tensor (its rows), a string (its characters),
     /// a record (pairs of key and value).
-    func items(of value: Value, what: String) throws -> [Value] {
+    func items(of value: Value, what: @autoclosure () -> String) throws -> [Value] {
         switch value {
         case .list(let l): return l.items
-        case .range(let r): return (0..<r.count).map { .number(r[$0]) }
+        case .range(let r):
+            try Self.checkMemory(r.count, MemoryLayout<Value>.stride)
+            return (0..<r.count).map { .number(r[$0]) }
         case .tensor(let t, _):
             guard t.rank > 0 else { break }
             return try (0..<t.dims[0]).map { try row(value, $0) }
@@ -90,7 +92,7 @@ extension Interpreter {
             if let stages = o.stages { return stages }
         default: break
         }
-        throw Diagnostic(.type, "\(what) must be a list, a range or a tensor, got \(value.described)")
+        throw Diagnostic(.type, "\(what()) must be a list, a range or a tensor, got \(value.described)")
     }
 
     /// Row `i` (not negative, in range) of a tensor, with its gradient.
@@ -104,23 +106,32 @@ extension Interpreter {
         return Value(result)
     }
 
+    /// Refuses a list that would not fit into memory.
+    static func checkMemory(_ count: Int, _ size: Int) throws {
+        let (bytes, over) = count.multipliedReportingOverflow(by: size)
+        guard !over, Memory.reserve(bytes) else { throw TensorError(.limit, "not enough memory for a list of \(count) items") }
+        Memory.release(bytes)
+    }
+
     /// Whole numbers from a list, a tensor, a range or one number.
-    func ints(_ value: Value, what: String) throws -> [Int] {
+    func ints(_ value: Value, what: @autoclosure () -> String) throws -> [Int] {
         func whole(_ x: Double) throws -> Int {
-            guard let n = Int(exactly: x) else { throw Diagnostic(.value, "\(what) must hold whole numbers, got \(numberText(x))") }
+            guard let n = Int(exactly: x) else { throw Diagnostic(.value, "\(what()) must hold whole numbers, got \(numberText(x))") }
             return n
         }
         switch value {
         case .number(let x): return [try whole(x)]
         case .scalar(let x, _): return [try whole(x)]
         case .tensor(let t, _) where t.rank <= 1: return try (0..<t.count).map { try whole(t.element($0)) }
-        case .range(let r): return try (0..<r.count).map { try whole(r[$0]) }
+        case .range(let r):
+            try Self.checkMemory(r.count, MemoryLayout<Int>.stride)
+            return try (0..<r.count).map { try whole(r[$0]) }
         case .list(let l):
             return try l.items.map {
-                guard let x = $0.asDouble else { throw Diagnostic(.type, "\(what) must hold whole numbers, got \($0.described)") }
+                guard let x = $0.asDouble else { throw Diagnostic(.type, "\(what()) must hold whole numbers, got \($0.described)") }
                 return try whole(x)
             }
-        default: throw Diagnostic(.type, "\(what) must be whole numbers, got \(value.described)")
+        default: throw Diagnostic(.type, "\(what()) must be whole numbers, got \(value.described)")
         }
     }
 }

@@ -49,14 +49,12 @@ extension Op {
         forward: { c in Value(try Tensor.concat(try c.items(0).map { try $0.tensor() }, axis: try c.int(1))) },
         backward: { b in
             guard case .list(let list) = b.argument(0), let axis = b.argument(1).asDouble.map({ Int($0) }) else { return }
-            let shape = try b.g.tensor().shape
             var start = 0
             for (j, item) in list.items.enumerated() {
                 let size = try item.tensor().dims[axis], from = start
                 start += size
                 guard b.needs(2 + j) else { continue }
-                let amounts = shape.indices.map { Value(shape: $0 == axis ? [from, shape[axis] - from - size] : [0, 0]) }
-                try b.give(2 + j, typed(crop(b.g, Value(list: amounts)), like: b.x(2 + j)))
+                try b.give(2 + j, typed(narrow(b.g, Value(axis), Value(from), Value(size)), like: b.x(2 + j)))
             }
         })
 
@@ -65,12 +63,43 @@ extension Op {
         forward: { c in Value(try Tensor.stack(try c.items(0).map { try $0.tensor() }, axis: try c.int(1))) },
         backward: { b in
             guard case .list(let list) = b.argument(0), let axis = b.argument(1).asDouble.map({ Int($0) }) else { return }
-            let shape = try b.g.tensor().shape
             for j in list.items.indices where b.needs(2 + j) {
-                let amounts = shape.indices.map { Value(shape: $0 == axis ? [j, shape[axis] - j - 1] : [0, 0]) }
-                let part = try reshape(crop(b.g, Value(list: amounts)), Value(shape: b.shape(2 + j)))
+                let part = try reshapeLike(narrow(b.g, Value(axis), Value(j), .number(1)), b.x(2 + j).constant)
                 try b.give(2 + j, typed(part, like: b.x(2 + j)))
             }
+        })
+
+    /// `count` places of an axis from `start` on.
+    static let narrow: Operation = Operation("narrow(x, axis, start, count)", .operators, "A stretch of an axis.",
+        forward: { c in
+            let x = try c.tensor(0), axis = try c.int(1), start = try c.int(2), count = try c.int(3)
+            var shape = x.shape
+            let size = shape[axis]
+            shape[axis] = count
+            let result = try Tensor.make(shape, x.dtype)
+            guard result.count > 0 else { return Value(result) }
+            let inner = shape[(axis + 1)...].reduce(x.dtype.size, &*)
+            for i in 0..<(result.byteCount / (count * inner)) {
+                (result.data + i * count * inner).copyMemory(from: x.data + (i * size + start) * inner, byteCount: count * inner)
+            }
+            return Value(result)
+        },
+        backward: { b in try b.give(0, embed(b.g, b.argument(1), b.argument(2), b.x(0).constant)) })
+
+    /// The tensor at `start` along an axis of zeros of the shape of another: undoes `narrow`.
+    private static let embed: Operation = Operation("embed_axis(g, axis, start, like)", .operators, "A tensor among zeros.",
+        forward: { c in
+            let g = try c.tensor(0), axis = try c.int(1), start = try c.int(2), shape = try c.tensor(3).shape
+            let result = try Tensor.fill(shape, 0, g.dtype)
+            guard g.count > 0 else { return Value(result) }
+            let inner = shape[(axis + 1)...].reduce(g.dtype.size, &*), count = g.dims[axis]
+            for i in 0..<(g.byteCount / (count * inner)) {
+                (result.data + (i * shape[axis] + start) * inner).copyMemory(from: g.data + i * count * inner, byteCount: count * inner)
+            }
+            return Value(result)
+        },
+        backward: { b in
+            if b.needs(0) { try b.give(0, narrow(b.g, b.argument(1), b.argument(2), Value(b.x(0).tensor().dims[b.argument(1).asDouble.map { Int($0) } ?? 0]))) }
         })
 
     /// Pairs [before, after] for every axis: from a matrix of them, one pair for all, or one number for both ends of all.

@@ -143,9 +143,9 @@ public struct Call {
     /// One axis, negative from the end.
     public func axis(_ i: Int, rank: Int) throws -> Int { try Self.axis(try int(i), rank: rank, label: label(i)) }
 
-    static func axis(_ axis: Int, rank: Int, label: String) throws -> Int {
+    @inline(__always) static func axis(_ axis: Int, rank: Int, label: @autoclosure () -> String) throws -> Int {
         guard axis >= -rank, axis < rank else {
-            throw Diagnostic(.shape, "\(label) is \(axis), but the tensor has rank \(rank)",
+            throw Diagnostic(.shape, "\(label()) is \(axis), but the tensor has rank \(rank)",
                              help: rank == 0 ? [] : ["valid: \(-rank) … \(rank - 1)"])
         }
         return axis < 0 ? axis + rank : axis

@@ -71,13 +71,9 @@ extension Op {
     /// The matrix of cofactors, from the determinants of all minors.
     private static func cofactors(_ a: Value, _ shape: [Int]) throws -> Value {
         let n = shape[shape.count - 1], lead = shape.count - 2
-        let whole = Array(repeating: Value(shape: [0, 0]), count: lead)
         func without(_ x: Value, _ axis: Int, _ k: Int) throws -> Value {
-            func piece(_ before: Int, _ after: Int) throws -> Value {
-                let ends = (0..<2).map { Value(shape: $0 == axis ? [before, after] : [0, 0]) }
-                return try crop(x, Value(list: whole + ends))
-            }
-            return try join(Value(list: [try piece(0, n - k), try piece(k + 1, 0)]), Value(lead + axis))
+            let axis = Value(lead + axis)
+            return try join(Value(list: [narrow(x, axis, .number(0), Value(k)), narrow(x, axis, Value(k + 1), Value(n - k - 1))]), axis)
         }
         var entries: [Value] = []
         for i in 0..<n {

@@ -13,7 +13,7 @@ public func unbroadcast(_ g: Value, like x: Value) throws -> Value {
     let gradient = try g.tensor(), input = try x.tensor()
     var result = g
     if !gradient.hasShape(of: input) {
-        result = try Op.sumTo(g, Value(list: input.shape.map { Value($0) }))
+        result = try Op.sumLike(g, Value(input))
     }
     return gradient.dtype == input.dtype ? result : try Op.cast(result, Value(input.dtype.name))
 }

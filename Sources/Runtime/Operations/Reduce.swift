@@ -74,8 +74,7 @@ extension Op {
 
     /// Columns `from` ..< `to` of a tensor's last axis.
     static func columns(_ x: Value, _ from: Int, _ to: Int) throws -> Value {
-        let shape = try x.tensor().shape, last = shape.count - 1
-        return try crop(x, Value(list: shape.indices.map { Value(shape: $0 == last ? [from, shape[last] - to] : [0, 0]) }))
+        try narrow(x, Value(x.tensor().rank - 1), Value(from), Value(to - from))
     }
 
     public static let every: Operation = reduction("all", .all, "True where every element is true (or not zero), over all or along the axes given.",

@@ -71,6 +71,11 @@ extension Value {
         }
     }
 
+    /// A tensor without its place on the tape: only its shape or type is asked for.
+    var constant: Value {
+        if case .tensor(let t, _) = self { Value(t) } else { self }
+    }
+
     /// A shape as a list of the language.
     init(shape: [Int]) { self.init(list: shape.map { Value($0) }) }
 }
@@ -106,14 +111,10 @@ extension Call {
 
 extension Backward {
     /// Reshapes the result of a reduction (or its cotangent) to the input's rank, with 1 for what was reduced.
-    func kept(_ v: Value, axis: Int = 1) throws -> Value {
-        try Op.reshape(v, Value(shape: Rules.reduce(shape(0), argument(axis), keep: true)))
-    }
+    func kept(_ v: Value, axis: Int = 1) throws -> Value { try Op.reinsert(v, x(0).constant, argument(axis)) }
 
     /// The same, repeated to the input's shape.
-    func spread(_ v: Value, axis: Int = 1) throws -> Value {
-        try Op.broadcastTo(kept(v, axis: axis), Value(shape: shape(0)))
-    }
+    func spread(_ v: Value, axis: Int = 1) throws -> Value { try Op.stretch(v, x(0).constant, argument(axis)) }
 
     /// The number of elements behind one result of a reduction.
     func reducedCount(axis: Int = 1) throws -> Int {
@@ -130,3 +131,51 @@ func typed(_ g: Value, like x: Value) throws -> Value {
 
 /// The last two axes swapped.
 func transposed(_ x: Value) throws -> Value { try Op.transpose(x) }
+
+// What gradient rules need to change shapes, where the shape is that of a tensor at hand: no list of sizes is made.
+extension Op {
+    /// The same elements under the shape of another tensor.
+    static let reshapeLike: Operation = Operation("reshape_like(x, like)", .operators, "The elements under another tensor's shape.",
+        shape: { shapes, _ in try Rules.known(shapes, 1) },
+        forward: { c in
+            let x = try c.tensor(0), like = try c.tensor(1)
+            return x.hasShape(of: like) ? c[0].constant : Value(try Tensor.view(of: x, like.shape))
+        },
+        backward: { b in try b.give(0, reshapeLike(b.g, b.x(0).constant)) })
+
+    /// Sums a tensor down to the shape of another, which broadcasts to its own.
+    static let sumLike: Operation = Operation("sum_like(x, like)", .operators, "Undoes broadcasting by summing.",
+        shape: { shapes, _ in try Rules.known(shapes, 1) },
+        forward: { c in Value(try Tensor.sum(try c.tensor(0), to: try c.tensor(1).shape)) },
+        backward: { b in try b.give(0, broadcastLike(b.g, b.x(0).constant)) })
+
+    /// Repeats a tensor by broadcasting to the shape of another.
+    static let broadcastLike: Operation = Operation("broadcast_like(x, like)", .operators, "Repeats by broadcasting.",
+        shape: { shapes, _ in try Rules.known(shapes, 1) },
+        forward: { c in Value(try Tensor.broadcast(try c.tensor(0), to: try c.tensor(1).shape)) },
+        backward: { b in try b.give(0, sumLike(b.g, b.x(0).constant)) })
+
+    /// The result of a reduction of `like` over `axis` with the reduced axes back as 1.
+    static let reinsert: Operation = Operation("reinsert(x, like, axis=none)", .operators, "Reduced axes as 1.",
+        forward: { c in
+            let x = try c.tensor(0), like = try c.tensor(1)
+            if x.rank == like.rank { return c[0].constant }
+            return Value(try Tensor.view(of: x, Rules.reduce(like.shape, c[2], keep: true)))
+        },
+        backward: { b in try b.give(0, reshapeLike(b.g, b.x(0).constant)) })
+
+    /// The same, repeated to the shape of `like`: what the sum over `axis` gives back.
+    static let stretch: Operation = Operation("stretch(x, like, axis=none)", .operators, "Repeats over reduced axes.",
+        shape: { shapes, _ in try Rules.known(shapes, 1) },
+        forward: { c in
+            let x = try c.tensor(0), like = try c.tensor(1)
+            if x.count == 1 { return Value(try Tensor.fill(UnsafeBufferPointer(start: like.dims, count: like.rank), x.element(0), x.dtype)) }
+            let shape = like.shape
+            let whole = x.rank == like.rank ? x : try Tensor.view(of: x, Rules.reduce(shape, c[2], keep: true))
+            return Value(try Tensor.broadcast(whole, to: shape))
+        },
+        backward: { b in
+            guard b.needs(0) else { return }
+            try b.give(0, reshapeLike(sum(b.g, b.argument(2)), b.x(0).constant))
+        })
+}

@@ -54,7 +54,7 @@ extension Op {
             let sizes = try c.sizes(1, least: -1)
             return Value(try Tensor.reshape(sizes.isEmpty ? try c.tensor(0) : try c.typedTensor(0), sizes))
         },
-        backward: { b in try b.give(0, typed(reshape(b.g, Value(shape: b.shape(0))), like: b.x(0))) })
+        backward: { b in try b.give(0, typed(reshapeLike(b.g, b.x(0).constant), like: b.x(0))) })
 
     /// Sizes with -1 worked out, checked against a shape.
     private static func resolved(_ sizes: [Int], _ shape: [Int]) throws -> [Int] {
