@@ -28,4 +28,9 @@ static const nns_case sinCases[] = {
     {0x46199998, 0xbeb1fa5d}, {0xc6199998, 0x3eb1fa5d},
 };
 
+static const nns_case cosCases[] = {
+    {0x5f18b878, 0x3f7f14bb}, {0x6115cb11, 0x3f78142f},
+    {0xdf18b878, 0x3f7f14bb}, {0xe115cb11, 0x3f78142f},
+};
+
 #endif
