@@ -79,6 +79,11 @@ static intptr_t cgroup_limit(const char *path) {
 }
 
 intptr_t nns_memory_limit(void) {
+    const char *forced = getenv("NNS_MEMORY");
+    if (forced) {
+        long long bytes = atoll(forced);
+        if (bytes > 0) return (intptr_t)bytes;
+    }
     intptr_t limit = (intptr_t)sysconf(_SC_PHYS_PAGES) * (intptr_t)sysconf(_SC_PAGESIZE);
     intptr_t v2 = cgroup_limit("/sys/fs/cgroup/memory.max");
     intptr_t v1 = cgroup_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes");

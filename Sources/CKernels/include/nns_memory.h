@@ -9,7 +9,8 @@ void *_Nullable nns_alloc(intptr_t bytes);
 void nns_free(void *_Nonnull block, intptr_t bytes);
 /// Gives the blocks that this thread keeps back to the system.
 void nns_memory_trim(void);
-/// Three quarters of the machine's memory, or of the cgroup's limit where that is lower, in bytes.
+/// Three quarters of the machine's memory, or of the cgroup's limit where that is lower, in bytes. NNS_MEMORY=bytes in
+/// the environment sets another limit.
 intptr_t nns_memory_limit(void);
 
 #endif
