@@ -5,6 +5,9 @@ import PackageDescription
 // slower without it, and debug builds must stay usable. Contraction would change results' bits.
 let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=gnu2x"])]
 
+// The interpreter runs on one thread and mutates through pointers it owns: run-time exclusivity checks would only cost.
+let interpreterSettings: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 let package = Package(
     name: "nns",
     products: [.executable(name: "nns", targets: ["nns"])],
@@ -13,12 +16,12 @@ let package = Package(
         .target(name: "CKernels", cSettings: kernelFlags),
         .target(name: "CEditLine", linkerSettings: [.linkedLibrary("edit")]),
         .target(name: "CStandardLibrary", path: "stdlib", cSettings: [.unsafeFlags(["-std=gnu2x"])]),
-        .target(name: "Tensors", dependencies: ["CKernels"]),
-        .target(name: "Autodiff", dependencies: ["Tensors"]),
+        .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: interpreterSettings),
+        .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: interpreterSettings),
         .target(name: "Files", dependencies: ["Tensors"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "Plots"),
         .target(name: "Syntax", exclude: ["grammar.txt"]),
-        .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"]),
+        .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"], swiftSettings: interpreterSettings),
         .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
         .target(name: "Homework", dependencies: ["Runtime"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Syntax"]),

@@ -25,7 +25,7 @@ final class ProgressReport {
             let bar = String(repeating: "=", count: max(0, min(width, done))) + String(repeating: " ", count: max(0, width - done))
             writeError("\r\u{1B}[K[\(bar)] \(text)  \(rounded(progress.seconds)) s")
             hasLine = true
-        } else if progress.fraction >= 1, progress.epoch != lastEpoch {
+        } else if progress.loss.count >= progress.epoch, progress.epoch != lastEpoch {
             lastEpoch = progress.epoch
             writeError(text + "\n")
         }

@@ -45,7 +45,9 @@ extension Interpreter {
     }
 
     private func recordText(_ r: Record, _ depth: Int) -> String {
-        let parts = zip(r.keys, r.values).map { key, value in
+        // A run's time depends on the machine, so no result may show it; its checkpoint is of no use to a reader.
+        let isRun = r.position("history") != nil && r.position("best_epoch") != nil
+        let parts = zip(r.keys, r.values).filter { !(isRun && ($0.0 == "seconds" || $0.0 == "checkpoint")) }.map { key, value in
             let isName = !key.isEmpty && key.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil } && !(key.first!.isNumber)
             return "\(isName ? key : Self.quoted(key)): \(written(value, depth: depth + 1))"
         }

@@ -39,7 +39,7 @@ extension Interpreter {
         case .assign:
             try step(n)
             let target = n.pointee.a!
-            if n.pointee.flag, n.pointee.b.pointee.op == .call {
+            if n.pointee.b.pointee.op == .call, n.pointee.b.pointee.flag {
                 try assignMoving(n)
                 return .normal
             }
