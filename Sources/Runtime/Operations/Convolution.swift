@@ -154,6 +154,11 @@ extension Op {
         forward: { c in
             let x = try c.floats(0, rank: 3, "[n, channels, length]", help: try c.tensor(0).rank == 2 ? ["one sequence becomes a batch of one by `x[none]`"] : [])
             let w = try c.floats(1, rank: 3, "[filters, channels, size]")
+            let groups = try c.size(6)
+            guard groups < 1 || x.dims[1] % groups != 0 || x.dims[1] / groups == w.dims[1] else {
+                throw Diagnostic(.shape, "channels do not fit: x is \(shapeText(x.shape)) with \(x.dims[1]) channels\(groups > 1 ? " in \(groups) groups" : ""), w is \(shapeText(w.shape)) for \(w.dims[1])",
+                                 help: x.dims[2] == w.dims[1] ? ["sequences are [n, channels, length]: `permute(x, [0, 2, 1])` moves the channels forward"] : [])
+            }
             func one(_ i: Int, _ least: Int) throws -> Int {
                 let n = try c.int(i)
                 guard n >= least else { throw Diagnostic(.value, "\(c.label(i)) must be at least \(least), got \(n)") }
@@ -179,7 +184,7 @@ extension Op {
             let geometry = try ConvolutionGeometry(c, from: 3)
             let extra = try c.pairOfSizes(7, atLeast: 0)
             guard x.dims[1] == w.dims[0] else {
-                throw Diagnostic(.shape, "conv_transpose2d needs as many channels as filters go in: x is \(shapeText(x.shape)), w is \(shapeText(w.shape)) ([in, out, rows, columns])",
+                throw Diagnostic(.shape, "channels do not fit: x is \(shapeText(x.shape)) with \(x.dims[1]) channels, w [in, out, rows, columns] is \(shapeText(w.shape)) for \(w.dims[0])",
                                  help: x.dims[1] == w.dims[1] ? ["swap the first two axes of w: `permute(w, [1, 0, 2, 3])`"] : [])
             }
             guard x.dims[1] % geometry.groups == 0 else {
@@ -237,7 +242,7 @@ extension Op {
         guard let rows = ConvolutionGeometry.positions(x[2], w[2], stride: geometry.stride.0, pad: geometry.pad.0, dilation: geometry.dilation.0),
               let columns = ConvolutionGeometry.positions(x[3], w[3], stride: geometry.stride.1, pad: geometry.pad.1, dilation: geometry.dilation.1) else {
             throw Diagnostic(.shape, "the kernel does not fit on the image: x is \(shapeText(x)) with pad \(geometry.pad == (geometry.pad.0, geometry.pad.0) ? "\(geometry.pad.0)" : "\(geometry.pad)"), w is \(shapeText(w))",
-                             help: ["give a larger `pad` or a smaller kernel"])
+                             help: w[2] == 0 || w[3] == 0 ? [] : ["give a larger `pad` or a smaller kernel"])
         }
         return [x[0], w[0], rows, columns]
     }

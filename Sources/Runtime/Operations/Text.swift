@@ -35,7 +35,9 @@ extension Op {
             case .tensor(let t, _) where t.count == 1: return .number(t.element(0))
             case .tensor(let t, _):
                 throw Diagnostic(.shape, "number takes one element, got a tensor of shape \(shapeText(t.shape))")
-            default: return .number(try c.double(0))
+            default:
+                guard let x = c[0].asDouble else { throw c.wrong(0, "a text, a number or a bool") }
+                return .number(x)
             }
         })
 
@@ -164,15 +166,15 @@ extension Op {
             guard !path.utf8.contains(0) else { throw Diagnostic(.io, "a file's name holds no zero byte") }
             guard let file = fopen(path, "rb") else { throw failure() }
             defer { fclose(file) }
+            let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 20)
+            defer { buffer.deallocate() }
             var bytes: [UInt8] = []
-            let chunk = 1 << 16
+            let chunk = 1 << 20
             while true {
                 guard Memory.reserve(bytes.count + chunk) else { throw Diagnostic(.limit, "not enough memory for the text of \(path)") }
                 Memory.release(bytes.count + chunk)
-                let start = bytes.count
-                bytes.append(contentsOf: repeatElement(0, count: chunk))
-                let n = bytes.withUnsafeMutableBytes { fread($0.baseAddress! + start, 1, chunk, file) }
-                bytes.removeLast(chunk - n)
+                let n = fread(buffer, 1, chunk, file)
+                bytes.append(contentsOf: UnsafeBufferPointer(start: buffer, count: n))
                 if n < chunk {
                     if ferror(file) != 0 { throw failure() }
                     break
