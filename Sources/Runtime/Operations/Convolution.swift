@@ -14,6 +14,12 @@ extension ConvolutionGeometry {
         guard groups >= 1 else { throw Diagnostic(.value, "`groups` of \(c.operation.name) must be at least 1, got \(groups)") }
     }
 
+    /// The same from plain arguments, for a shape rule.
+    init(_ arguments: [Value], from first: Int) throws {
+        self.init(stride: try Rules.pair(arguments[first], least: 1), pad: try Rules.pair(arguments[first + 1]),
+                  dilation: try Rules.pair(arguments[first + 2], least: 1), groups: try Rules.pair(arguments[first + 3], least: 1).0)
+    }
+
     /// Positions of a window of `size` on `n` elements; nil where none fits.
     static func positions(_ n: Int, _ size: Int, stride: Int, pad: Int, dilation: Int) -> Int? {
         guard size >= 1, n >= 0 else { return nil }
@@ -21,6 +27,15 @@ extension ConvolutionGeometry {
         let room = n + 2 * pad - 1
         guard !over, room >= reach else { return nil }
         return (room - reach) / stride + 1
+    }
+}
+
+extension Rules {
+    /// A plain argument that is a number for both axes, or a pair.
+    static func pair(_ value: Value, least: Int = 0) throws -> (Int, Int) {
+        let given = try ints(value, "a size")
+        guard given.count == 1 || given.count == 2, given.allSatisfy({ $0 >= least && $0 < 1 << 31 }) else { throw TensorError(.value, "a size must be at least \(least)") }
+        return (given[0], given[given.count - 1])
     }
 }
 
@@ -65,17 +80,6 @@ func sameType(_ tensors: Tensor?...) throws -> [Tensor?] {
     return try tensors.map { t in try t.map { $0.dtype == type ? $0 : try Tensor.convert($0, to: type) } }
 }
 
-/// A cotangent in its input's type.
-func recast(_ g: Value, like x: Value) throws -> Value {
-    let type = try x.tensor().dtype
-    return try g.tensor().dtype == type ? g : try Op.cast(g, Value(type.name))
-}
-
-extension Value {
-    /// A list of whole numbers.
-    init(sizes: [Int]) { self.init(list: sizes.map { Value($0) }) }
-}
-
 extension Op {
     public static let conv2d: Operation = Operation("conv2d(x, w, b=none, stride=1, pad=0, dilation=1, groups=1)", .neural, """
         Slides the filters w [filters, channels / groups, rows, columns] over images x [n, channels, rows, columns] and \
@@ -86,7 +90,8 @@ extension Op {
         examples: [("shape(conv2d(zeros(1, 3, 8, 8), zeros(4, 3, 3, 3), pad=1))", "(1, 4, 8, 8)")],
         seeAlso: ["conv", "conv_transpose2d", "convolve", "max_pool2d"], lecture: 30,
         shape: { shapes, arguments in
-            guard let x = shapes[0], let w = shapes[1], x.count == 4, w.count == 4 else { throw TensorError(.shape, "conv2d needs images [n, channels, rows, columns] and filters [filters, channels, rows, columns]") }
+            let x = try Rules.known(shapes, 0), w = try Rules.known(shapes, 1)
+            guard x.count == 4, w.count == 4 else { throw TensorError(.shape, "conv2d needs images [n, channels, rows, columns] and filters [filters, channels, rows, columns]") }
             return try convolutionShape(x, w, arguments)
         },
         forward: { c in
@@ -106,9 +111,9 @@ extension Op {
         },
         backward: { b in
             let rest = (3..<7).map { b.argument($0) }
-            try b.give(0, recast(try conv2dInputGradient.apply([b.g, b.x(1), Value(sizes: b.shape(0))] + rest), like: b.x(0)))
-            try b.give(1, recast(try conv2dWeightGradient.apply([b.g, b.x(0), Value(sizes: b.shape(1))] + rest), like: b.x(1)))
-            try b.give(2, recast(try sum(b.g, Value(sizes: [0, 2, 3])), like: b.x(2)))
+            try b.give(0, typed(try conv2dInputGradient.apply([b.g, b.x(1), Value(shape: b.shape(0))] + rest), like: b.x(0)))
+            try b.give(1, typed(try conv2dWeightGradient.apply([b.g, b.x(0), Value(shape: b.shape(1))] + rest), like: b.x(1)))
+            try b.give(2, typed(try sum(b.g, Value(shape: [0, 2, 3])), like: b.x(2)))
         })
 
     /// The gradient of conv2d for its images; `shape` is theirs. Also the transposed convolution.
@@ -121,8 +126,8 @@ extension Op {
         },
         backward: { b in
             let rest = (3..<7).map { b.argument($0) }
-            try b.give(0, recast(try conv2d.apply([b.g, b.x(1), .none] + rest), like: b.x(0)))
-            try b.give(1, recast(try conv2dWeightGradient.apply([b.x(0), b.g, Value(sizes: b.shape(1))] + rest), like: b.x(1)))
+            try b.give(0, typed(try conv2d.apply([b.g, b.x(1), .none] + rest), like: b.x(0)))
+            try b.give(1, typed(try conv2dWeightGradient.apply([b.x(0), b.g, Value(shape: b.shape(1))] + rest), like: b.x(1)))
         })
 
     /// The gradient of conv2d for its filters; `shape` is theirs.
@@ -135,8 +140,8 @@ extension Op {
         },
         backward: { b in
             let rest = (3..<7).map { b.argument($0) }
-            try b.give(0, recast(try conv2d.apply([b.x(1), b.g, .none] + rest), like: b.x(0)))
-            try b.give(1, recast(try conv2dInputGradient.apply([b.x(0), b.g, Value(sizes: b.shape(1))] + rest), like: b.x(1)))
+            try b.give(0, typed(try conv2d.apply([b.x(1), b.g, .none] + rest), like: b.x(0)))
+            try b.give(1, typed(try conv2dInputGradient.apply([b.x(0), b.g, Value(shape: b.shape(1))] + rest), like: b.x(1)))
         })
 
     public static let conv1d: Operation = Operation("conv1d(x, w, b=none, stride=1, pad=0, dilation=1, groups=1)", .neural, """
@@ -146,7 +151,8 @@ extension Op {
         examples: [("shape(conv1d(zeros(1, 3, 8), zeros(4, 3, 3), pad=1))", "(1, 4, 8)"), ("conv1d([[[1, 2, 3]]], [[[1, 1]]])", "[[[3, 5]]]")],
         seeAlso: ["conv2d", "convolve"],
         shape: { shapes, arguments in
-            guard let x = shapes[0], let w = shapes[1], x.count == 3, w.count == 3 else { throw TensorError(.shape, "conv1d needs sequences [n, channels, length] and filters [filters, channels, size]") }
+            let x = try Rules.known(shapes, 0), w = try Rules.known(shapes, 1)
+            guard x.count == 3, w.count == 3 else { throw TensorError(.shape, "conv1d needs sequences [n, channels, length] and filters [filters, channels, size]") }
             let y = try convolutionShape([x[0], x[1], 1, x[2]], [w[0], w[1], 1, w[2]],
                                          arguments.prefix(3) + arguments[3..<6].enumerated().map { Value(list: [.number($0 == 1 ? 0 : 1), $1]) } + arguments[6...])
             return [y[0], y[1], y[3]]
@@ -165,11 +171,11 @@ extension Op {
                 return n
             }
             let stride = try one(3, 1), pad = try one(4, 0), dilation = try one(5, 1)
-            let images = try reshape(try c.value(0), Value(sizes: [x.dims[0], x.dims[1], 1, x.dims[2]]))
-            let filters = try reshape(try c.value(1), Value(sizes: [w.dims[0], w.dims[1], 1, w.dims[2]]))
-            let y = try conv2d(images, filters, c.isNone(2) ? .none : try c.value(2), Value(sizes: [1, stride]), Value(sizes: [0, pad]), Value(sizes: [1, dilation]), c[6])
+            let images = try reshape(try c.value(0), Value(shape: [x.dims[0], x.dims[1], 1, x.dims[2]]))
+            let filters = try reshape(try c.value(1), Value(shape: [w.dims[0], w.dims[1], 1, w.dims[2]]))
+            let y = try conv2d(images, filters, c.isNone(2) ? .none : try c.value(2), Value(shape: [1, stride]), Value(shape: [0, pad]), Value(shape: [1, dilation]), c[6])
             let shape = try y.tensor().shape
-            return try reshape(y, Value(sizes: [shape[0], shape[1], shape[3]]))
+            return try reshape(y, Value(shape: [shape[0], shape[1], shape[3]]))
         })
 
     public static let convTranspose2d: Operation = Operation("conv_transpose2d(x, w, b=none, stride=1, pad=0, dilation=1, groups=1, output_pad=0)", .neural, """
@@ -178,6 +184,11 @@ extension Op {
         """,
         examples: [("shape(conv_transpose2d(zeros(1, 3, 4, 4), zeros(3, 2, 3, 3), stride=2, pad=1))", "(1, 2, 7, 7)")],
         seeAlso: ["conv2d", "conv_transpose"],
+        shape: { shapes, arguments in
+            let x = try Rules.known(shapes, 0), w = try Rules.known(shapes, 1)
+            guard x.count == 4, w.count == 4, x[1] == w[0] else { throw TensorError(.shape, "conv_transpose2d needs images [n, in, rows, columns] and filters [in, out, rows, columns], got \(shapeText(x)) and \(shapeText(w))") }
+            return try transposedShape(x, w, ConvolutionGeometry(arguments, from: 3), Rules.pair(arguments[7]))
+        },
         forward: { c in
             let x = try c.floats(0, rank: 4, "[n, channels, rows, columns]", help: try c.imageHelp(0))
             let w = try c.floats(1, rank: 4, "[in, out / groups, rows, columns]")
@@ -193,40 +204,33 @@ extension Op {
             guard extra.0 < Swift.max(geometry.stride.0, geometry.dilation.0), extra.1 < Swift.max(geometry.stride.1, geometry.dilation.1) else {
                 throw Diagnostic(.value, "`output_pad` of conv_transpose2d must be below stride or dilation")
             }
-            func size(_ n: Int, _ k: Int, _ stride: Int, _ pad: Int, _ dilation: Int, _ extra: Int) throws -> Int {
-                let (a, o1) = (n - 1).multipliedReportingOverflow(by: stride), (b, o2) = (k - 1).multipliedReportingOverflow(by: dilation)
-                let (sum, o3) = a.addingReportingOverflow(b)
-                guard n > 0, k > 0, !o1, !o2, !o3, sum < 1 << 60, sum + 1 + extra - 2 * pad > 0 else {
-                    throw Diagnostic(.shape, "conv_transpose2d leaves nothing: x is \(shapeText(x.shape)), w is \(shapeText(w.shape)), pad \(pad)")
-                }
-                return sum + 1 + extra - 2 * pad
-            }
-            let out = w.dims[1] * geometry.groups
-            let shape = [x.dims[0], out, try size(x.dims[2], w.dims[2], geometry.stride.0, geometry.pad.0, geometry.dilation.0, extra.0),
-                         try size(x.dims[3], w.dims[3], geometry.stride.1, geometry.pad.1, geometry.dilation.1, extra.1)]
-            let y = try conv2dInputGradient(try c.value(0), try c.value(1), Value(sizes: shape), c[3], c[4], c[5], c[6])
+            let shape = try transposedShape(x.shape, w.shape, geometry, extra)
+            let y = try conv2dInputGradient(try c.value(0), try c.value(1), Value(shape: shape), c[3], c[4], c[5], c[6])
             if c.isNone(2) { return y }
-            let bias = try c.floats(2, rank: 1, "[out]")
+            let bias = try c.floats(2, rank: 1, "[out]"), out = shape[1]
             guard bias.count == out else {
                 throw Diagnostic(.shape, "`b` of conv_transpose2d must be [\(out)], one for each channel that comes out, got \(shapeText(bias.shape))")
             }
-            return try y + (try reshape(try c.value(2), Value(sizes: [out, 1, 1])))
+            return try y + (try reshape(try c.value(2), Value(shape: [out, 1, 1])))
         })
 
     /// The shape of conv2d's result from shapes and arguments.
     private static func convolutionShape(_ x: [Int], _ w: [Int], _ arguments: [Value]) throws -> [Int] {
-        func pair(_ v: Value) throws -> (Int, Int) {
-            let given = try Interpreter.current.ints(v, what: "a size")
-            guard let first = given.first, let last = given.last, first >= 0, last >= 0, first < 1 << 31, last < 1 << 31 else { throw TensorError(.shape, "a size is missing") }
-            return (first, last)
+        try checked("conv2d", x, w, ConvolutionGeometry(arguments, from: 3))
+    }
+
+    /// The shape of conv_transpose2d's result.
+    private static func transposedShape(_ x: [Int], _ w: [Int], _ geometry: ConvolutionGeometry, _ extra: (Int, Int)) throws -> [Int] {
+        func size(_ n: Int, _ k: Int, _ stride: Int, _ pad: Int, _ dilation: Int, _ extra: Int) throws -> Int {
+            let (a, o1) = (n - 1).multipliedReportingOverflow(by: stride), (b, o2) = (k - 1).multipliedReportingOverflow(by: dilation)
+            let (sum, o3) = a.addingReportingOverflow(b)
+            guard n > 0, k > 0, !o1, !o2, !o3, sum < 1 << 60, sum + 1 + extra - 2 * pad > 0 else {
+                throw Diagnostic(.shape, "conv_transpose2d leaves nothing: x is \(shapeText(x)), w is \(shapeText(w)), pad is \(pad)")
+            }
+            return sum + 1 + extra - 2 * pad
         }
-        var geometry = ConvolutionGeometry()
-        geometry.stride = try pair(arguments[3])
-        geometry.pad = try pair(arguments[4])
-        geometry.dilation = try pair(arguments[5])
-        geometry.groups = try pair(arguments[6]).0
-        guard geometry.stride.0 > 0, geometry.stride.1 > 0, geometry.groups > 0 else { throw TensorError(.value, "stride and groups are at least 1") }
-        return try checked("conv2d", x, w, geometry)
+        return [x[0], w[1] * geometry.groups, try size(x[2], w[2], geometry.stride.0, geometry.pad.0, geometry.dilation.0, extra.0),
+                try size(x[3], w[3], geometry.stride.1, geometry.pad.1, geometry.dilation.1, extra.1)]
     }
 
     /// Checks that images and filters fit, and gives the shape of the result.

@@ -141,7 +141,10 @@ extension Op {
         examples: [("append((1, \"a\"), true)", "(1, \"a\", true)"), ("append([[1, 2]], [3, 4])", "[[1, 2],\n [3, 4]]")],
         seeAlso: ["concat", "stack"], movesFirst: true,
         shape: { shapes, _ in
-            guard let x = shapes[0], !x.isEmpty else { throw TensorError(.shape, "append needs a list or a tensor with rows") }
+            let x = try Rules.known(shapes, 0), row = try Rules.known(shapes, 1)
+            guard !x.isEmpty, row == Array(x.dropFirst()) else {
+                throw TensorError(.shape, "append needs a row of shape \(shapeText(Array(x.dropFirst()))) for a tensor of shape \(shapeText(x)), got \(shapeText(row))")
+            }
             return [x[0] + 1] + x.dropFirst()
         },
         forward: { c in

@@ -88,6 +88,24 @@ extension Call {
 }
 
 extension Op {
+    /// Equal shapes (or a single number beside a tensor) give a single number.
+    private static let equalShapes: ShapeRule = { shapes, _ in
+        let x = try Rules.known(shapes, 0), y = try Rules.known(shapes, 1)
+        guard x == y || x.isEmpty || y.isEmpty else {
+            throw TensorError(.shape, "a loss needs equal shapes: \(shapeText(x)) and \(shapeText(y))")
+        }
+        return []
+    }
+
+    /// Scores [n, classes] and labels [n], or in the same shape.
+    private static let scoresAndLabels: ShapeRule = { shapes, _ in
+        let x = try Rules.known(shapes, 0), y = try Rules.known(shapes, 1)
+        guard !x.isEmpty, y == Array(x.dropLast()) || y == x else {
+            throw TensorError(.shape, "each row needs one label: logits are \(shapeText(x)), labels \(shapeText(y))")
+        }
+        return []
+    }
+
     // MARK: Classification
 
     public static let crossEntropy: Operation = Operation("cross_entropy(logits, labels, smoothing=0)", .losses, """
@@ -95,7 +113,7 @@ extension Op {
         labels class indices [n] or probabilities [n, classes]. `smoothing` mixes the target with the uniform distribution.
         """,
         examples: [("cross_entropy([[0, 0]], [1])", "0.6931472"), ("cross_entropy([[0, 0]], [[0.5, 0.5]])", "0.6931472")],
-        seeAlso: ["nll", "softmax", "log_softmax"], lecture: 1, shape: { _, _ in [] },
+        seeAlso: ["nll", "softmax", "log_softmax"], lecture: 1, shape: scoresAndLabels,
         forward: { c in
             let x = try c.logits(0)
             let smoothing = try c.double(2)
@@ -143,7 +161,7 @@ extension Op {
         The negative log-likelihood: the mean over the batch of −log_probabilities[label], for [n, classes] and class \
         indices [n]. `nll(log_softmax(x), y)` is `cross_entropy(x, y)`.
         """,
-        examples: [("nll([[-1, -2]], [1])", "2")], seeAlso: ["cross_entropy", "log_softmax"], shape: { _, _ in [] },
+        examples: [("nll([[-1, -2]], [1])", "2")], seeAlso: ["cross_entropy", "log_softmax"], shape: scoresAndLabels,
         forward: { c in
             let x = try c.logits(0)
             let classes = x.dims[x.rank - 1]
@@ -163,7 +181,7 @@ extension Op {
 
     public static let hinge: Operation = Operation("hinge(x, y)", .losses,
         "The mean of max(0, 1 − y·x) for scores x and labels y of −1 and 1 in the same shape.",
-        examples: [("hinge([2, 0.5], [1, -1])", "0.75")], seeAlso: ["cross_entropy"], shape: { _, _ in [] },
+        examples: [("hinge([2, 0.5], [1, -1])", "0.75")], seeAlso: ["cross_entropy"], shape: equalShapes,
         forward: { c in
             let (_, y) = try c.pair()
             for i in 0..<y.count where y.element(i).magnitude != 1 {
@@ -178,7 +196,7 @@ extension Op {
         are cut at −100); y between 0 and 1 in the same shape.
         """,
         examples: [("binary_cross_entropy([0], [1])", "0.6931472"), ("binary_cross_entropy([0.5], [1], from=\"probabilities\")", "0.6931472")],
-        seeAlso: ["cross_entropy", "sigmoid"], shape: { _, _ in [] },
+        seeAlso: ["cross_entropy", "sigmoid"], shape: equalShapes,
         forward: { c in
             let (x, y) = try c.pair()
             for i in 0..<y.count where !(y.element(i) >= 0 && y.element(i) <= 1) {
@@ -233,7 +251,7 @@ extension Op {
         The Kullback–Leibler divergence Σ p·log(p / q), summed over the last axis, the mean over the others; p and q are \
         probabilities in the same shape, and 0·log 0 is 0.
         """,
-        examples: [("kl([0.5, 0.5], [0.5, 0.5])", "0"), ("kl([1, 0], [0.5, 0.5])", "0.6931472")], seeAlso: ["cross_entropy"], shape: { _, _ in [] },
+        examples: [("kl([0.5, 0.5], [0.5, 0.5])", "0"), ("kl([1, 0], [0.5, 0.5])", "0.6931472")], seeAlso: ["cross_entropy"], shape: equalShapes,
         forward: { c in
             let (p, q) = try c.pair()
             for (i, t) in [p, q].enumerated() {
@@ -252,7 +270,7 @@ extension Op {
     // MARK: Regression
 
     public static let mse: Operation = Operation("mse(x, y)", .losses, "The mean squared error: the mean of (x − y)², for equal shapes.",
-        examples: [("mse([1, 2], [1, 4])", "2")], seeAlso: ["mae", "huber"], shape: { _, _ in [] },
+        examples: [("mse([1, 2], [1, 4])", "2")], seeAlso: ["mae", "huber"], shape: equalShapes,
         forward: { c in
             let (x, y) = try c.pair()
             let d = try Tensor.binary(.subtract, x, y)
@@ -266,7 +284,7 @@ extension Op {
         })
 
     public static let mae: Operation = Operation("mae(x, y)", .losses, "The mean absolute error: the mean of |x − y|, for equal shapes.",
-        examples: [("mae([1, 2], [1, 4])", "1")], seeAlso: ["mse", "huber"], shape: { _, _ in [] },
+        examples: [("mae([1, 2], [1, 4])", "1")], seeAlso: ["mse", "huber"], shape: equalShapes,
         forward: { c in
             let (x, y) = try c.pair()
             return try c.mean(try Tensor.unary(.abs, try Tensor.binary(.subtract, x, y)))
@@ -280,7 +298,7 @@ extension Op {
 
     public static let huber: Operation = Operation("huber(x, y, delta=1)", .losses,
         "The mean of d²/2 where |d| ≤ delta, else delta·(|d| − delta/2), with d = x − y: squared near 0, absolute far away.",
-        examples: [("huber([0, 0], [1, 3])", "1.5")], seeAlso: ["mse", "mae"], shape: { _, _ in [] },
+        examples: [("huber([0, 0], [1, 3])", "1.5")], seeAlso: ["mse", "mae"], shape: equalShapes,
         forward: { c in
             _ = try c.pair()
             let delta = try c.double(2)

@@ -12,7 +12,7 @@ extension Op {
         The mask comes from the running object's random stream, or the script's.
         """,
         examples: [("drop([1, 2, 3], 0.5)", "[1, 2, 3]"), ("train_mode(() => sum(drop(ones(1000), 0.5)) / 1000 > 0.8)", "true")],
-        seeAlso: ["dropout", "training", "noise"], lecture: 20, shape: { shapes, _ in shapes[0] ?? [] },
+        seeAlso: ["dropout", "training", "noise"], lecture: 20, shape: Rules.same,
         forward: { c in
             let x = try c.tensor(0)
             let p = try c.double(1)
@@ -30,7 +30,8 @@ extension Op {
         "The rows of the table W [count, d] at the indices x, of any shape: [x's shape, d].",
         examples: [("embedding([1, 0], [[1, 2], [3, 4]])", "[[3, 4],\n [1, 2]]")], seeAlso: ["embed", "one_hot"],
         shape: { shapes, _ in
-            guard let x = shapes[0], let w = shapes[1], w.count == 2 else { throw TensorError(.shape, "embedding needs indices and a table [count, d]") }
+            let x = try Rules.known(shapes, 0), w = try Rules.known(shapes, 1)
+            guard w.count == 2 else { throw TensorError(.shape, "embedding needs indices and a table [count, d]") }
             return x + [w[1]]
         },
         forward: { c in

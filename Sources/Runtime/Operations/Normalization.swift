@@ -13,8 +13,13 @@ extension Op {
         [n, channels, …]). Without `mean` and `var` they are the batch's own over all other axes (the variance divides by \
         the count), and the gradient goes through them. γ and β are [channels]; none leaves them out.
         """,
-        examples: [("batch_norm([[1], [3]], [1], [0], eps=0)", "[[-1],\n [1]]")], seeAlso: ["batchnorm", "layer_norm", "group_norm"], lecture: 23,
-        shape: { shapes, _ in shapes[0] ?? [] },
+        examples: [("batch_norm([[1], [3]], [1], [0], eps=0)", "[[-1],\n [ 1]]")], seeAlso: ["batchnorm", "layer_norm", "group_norm"], lecture: 23,
+        shape: { shapes, _ in
+            let x = try Rules.known(shapes, 0)
+            guard x.count >= 2 else { throw TensorError(.shape, "batch_norm needs [n, channels] or [n, channels, …], got shape \(shapeText(x))") }
+            for i in 1..<5 { if let p = shapes[i], !p.isEmpty, p != [x[1]] { throw TensorError(.shape, "batch_norm needs [\(x[1])], one for each channel of \(shapeText(x)), got \(shapeText(p))") } }
+            return x
+        },
         forward: { c in
             let eps = try c.epsilon(5)
             let x = try c.channels(0)
@@ -31,7 +36,7 @@ extension Op {
                 return Value(try Tensor.batchNormalize(x, mean: try mean.tensor(), variance: try variance.tensor(), gamma: gamma.isNone ? nil : try gamma.tensor(),
                                                        beta: beta.isNone ? nil : try beta.tensor(), eps: eps))
             }
-            func column(_ v: Value) throws -> Value { try reshape(v, Value(sizes: [x.dims[1]] + Array(repeating: 1, count: x.rank - 2))) }
+            func column(_ v: Value) throws -> Value { try reshape(v, Value(shape: [x.dims[1]] + Array(repeating: 1, count: x.rank - 2))) }
             let inverse = try .number(1) / sqrt(variance + .number(eps))
             var y = try (try c.value(0) - column(mean)) * column(inverse)
             if !gamma.isNone { y = try y * column(gamma) }
@@ -59,28 +64,28 @@ extension Op {
             let eps = b.argument(5)
             if !b.isRecorded, let e = eps.asDouble {
                 let x = try b.x(0).tensor(), type = try b.g.tensor().dtype
-                func typed(_ v: Value) throws -> Tensor { try Tensor.convert(try v.tensor(), to: type) }
-                let (dx, dgamma, dbeta) = try Tensor.batchNormBackward(try b.g.tensor(), try typed(Value(x)), mean: try typed(b.x(3)), variance: try typed(b.x(4)),
-                                                                       gamma: b.x(1).isNone ? nil : try typed(b.x(1)), eps: e)
-                try b.give(0, recast(Value(dx), like: b.x(0)))
-                try b.give(1, recast(Value(dgamma), like: b.x(1)))
-                try b.give(2, recast(Value(dbeta), like: b.x(2)))
+                func matched(_ v: Value) throws -> Tensor { try Tensor.convert(try v.tensor(), to: type) }
+                let (dx, dgamma, dbeta) = try Tensor.batchNormBackward(try b.g.tensor(), try matched(Value(x)), mean: try matched(b.x(3)), variance: try matched(b.x(4)),
+                                                                       gamma: b.x(1).isNone ? nil : try matched(b.x(1)), eps: e)
+                try b.give(0, typed(Value(dx), like: b.x(0)))
+                try b.give(1, typed(Value(dgamma), like: b.x(1)))
+                try b.give(2, typed(Value(dbeta), like: b.x(2)))
                 return
             }
             let shape = b.shape(0), channels = shape[1]
-            let axes = Value(sizes: [0] + Array(2..<Swift.max(2, shape.count))), keep = Value.bool(true)
+            let axes = Value(shape: [0] + Array(2..<Swift.max(2, shape.count))), keep = Value.bool(true)
             let centred = try b.x(0) - (try mean(b.x(0), axes, keep))
             let inverse = try .number(1) / sqrt((try mean(centred * centred, axes, keep)) + eps)
             let normal = try centred * inverse
             if b.needs(0) {
                 var h = b.g
-                if !b.x(1).isNone { h = try h * reshape(b.x(1), Value(sizes: [channels] + Array(repeating: 1, count: shape.count - 2))) }
+                if !b.x(1).isNone { h = try h * reshape(b.x(1), Value(shape: [channels] + Array(repeating: 1, count: shape.count - 2))) }
                 let slope = try normal * (try mean(h * normal, axes, keep))
                 let flat = try h - (try mean(h, axes, keep))
-                try b.give(0, recast(try inverse * (flat - slope), like: b.x(0)))
+                try b.give(0, typed(try inverse * (flat - slope), like: b.x(0)))
             }
-            try b.give(1, recast(try sum(b.g * normal, axes), like: b.x(1)))
-            try b.give(2, recast(try sum(b.g, axes), like: b.x(2)))
+            try b.give(1, typed(try sum(b.g * normal, axes), like: b.x(1)))
+            try b.give(2, typed(try sum(b.g, axes), like: b.x(2)))
         })
 
     // MARK: Single examples
@@ -90,7 +95,7 @@ extension Op {
         as γ has (the last one where γ and β are none).
         """,
         examples: [("layer_norm([[1, 3]], [1, 1], [0, 0], eps=0)", "[[-1, 1]]")], seeAlso: ["layernorm", "batch_norm", "group_norm"],
-        shape: { shapes, _ in shapes[0] ?? [] },
+        shape: Rules.same,
         forward: { c in
             let x = try c.tensor(0)
             let eps = try c.epsilon(3)
@@ -107,12 +112,12 @@ extension Op {
             func flat(_ i: Int) throws -> Value {
                 if c.isNone(i) { return .none }
                 let v = try c.value(i), t = try v.tensor()
-                if t.rank == 0 { return try broadcastTo(try cast(v, Value(x.dtype.name)), Value(sizes: [width])) }
-                return t.rank == 1 ? v : try reshape(v, Value(sizes: [width]))
+                if t.rank == 0 { return try broadcastTo(try cast(v, Value(x.dtype.name)), Value(shape: [width])) }
+                return t.rank == 1 ? v : try reshape(v, Value(shape: [width]))
             }
             if tail.count == 1 { return try normalizeRows(try c.value(0), try flat(1), try flat(2), .number(eps)) }
-            let rows = try reshape(try c.value(0), Value(sizes: [x.count / width, width]))
-            return try reshape(try normalizeRows(rows, try flat(1), try flat(2), .number(eps)), Value(sizes: x.shape))
+            let rows = try reshape(try c.value(0), Value(shape: [x.count / width, width]))
+            return try reshape(try normalizeRows(rows, try flat(1), try flat(2), .number(eps)), Value(shape: x.shape))
         })
 
     public static let groupNorm: Operation = Operation("group_norm(x, gamma, beta, groups=1, eps=1e-5)", .neural, """
@@ -120,7 +125,7 @@ extension Op {
         by its own mean and variance; then γ·… + β for each channel.
         """,
         examples: [("group_norm([[1, 3, 10, 30]], none, none, groups=2, eps=0)", "[[-1, 1, -1, 1]]")], seeAlso: ["groupnorm", "layer_norm", "batch_norm"],
-        shape: { shapes, _ in shapes[0] ?? [] },
+        shape: Rules.same,
         forward: { c in
             let x = try c.channels(0)
             let groups = try c.int(3), channels = x.dims[1]
@@ -129,9 +134,9 @@ extension Op {
                 throw Diagnostic(.value, "`groups` of group_norm must divide the \(channels) channels, got \(groups)")
             }
             let gamma = try c.channelParameter(1, x), beta = try c.channelParameter(2, x)
-            let rows = try reshape(try c.value(0), Value(sizes: [x.dims[0] * groups, x.count / (x.dims[0] * groups)]))
-            var y = try reshape(try normalizeRows(rows, .none, .none, .number(eps)), Value(sizes: x.shape))
-            let column = Value(sizes: [channels] + Array(repeating: 1, count: x.rank - 2))
+            let rows = try reshape(try c.value(0), Value(shape: [x.dims[0] * groups, x.count / (x.dims[0] * groups)]))
+            var y = try reshape(try normalizeRows(rows, .none, .none, .number(eps)), Value(shape: x.shape))
+            let column = Value(shape: [channels] + Array(repeating: 1, count: x.rank - 2))
             if !gamma.isNone { y = try y * reshape(gamma, column) }
             if !beta.isNone { y = try y + reshape(beta, column) }
             return y
@@ -149,12 +154,12 @@ extension Op {
             guard let kept = b.kept as? [Tensor] else { return }
             if !b.isRecorded {
                 let type = try b.g.tensor().dtype
-                func typed(_ v: Value) throws -> Tensor { try Tensor.convert(try v.tensor(), to: type) }
-                let (dx, dgamma, dbeta) = try Tensor.layerNormBackward(try b.g.tensor(), try typed(b.x(0)), mean: kept[0], inverse: kept[1],
-                                                                       gamma: b.x(1).isNone ? nil : try typed(b.x(1)))
-                try b.give(0, recast(Value(dx), like: b.x(0)))
-                try b.give(1, recast(Value(dgamma), like: b.x(1)))
-                try b.give(2, recast(Value(dbeta), like: b.x(2)))
+                func matched(_ v: Value) throws -> Tensor { try Tensor.convert(try v.tensor(), to: type) }
+                let (dx, dgamma, dbeta) = try Tensor.layerNormBackward(try b.g.tensor(), try matched(b.x(0)), mean: kept[0], inverse: kept[1],
+                                                                       gamma: b.x(1).isNone ? nil : try matched(b.x(1)))
+                try b.give(0, typed(Value(dx), like: b.x(0)))
+                try b.give(1, typed(Value(dgamma), like: b.x(1)))
+                try b.give(2, typed(Value(dbeta), like: b.x(2)))
                 return
             }
             let last = Value.number(-1), keep = Value.bool(true)
@@ -165,7 +170,7 @@ extension Op {
                 let h = b.x(1).isNone ? b.g : try b.g * b.x(1)
                 let slope = try normal * (try mean(h * normal, last, keep))
                 let flat = try h - (try mean(h, last, keep))
-                try b.give(0, recast(try inverse * (flat - slope), like: b.x(0)))
+                try b.give(0, typed(try inverse * (flat - slope), like: b.x(0)))
             }
             try b.give(1, unbroadcast(b.g * normal, like: b.x(1)))
             try b.give(2, unbroadcast(b.g, like: b.x(2)))
@@ -191,7 +196,7 @@ extension Call {
         if isNone(i) { return .none }
         let t = try tensor(i)
         let type = x.dtype == .bool ? interpreter.defaultType : x.dtype
-        if t.rank == 0 { return try Op.broadcastTo(try Op.cast(try value(i), Value(type.name)), Value(sizes: [x.dims[1]])) }
+        if t.rank == 0 { return try Op.broadcastTo(try Op.cast(try value(i), Value(type.name)), Value(shape: [x.dims[1]])) }
         guard t.shape == [x.dims[1]] else {
             throw Diagnostic(.shape, "\(label(i)) must be [\(x.dims[1])], one for each channel of x \(shapeText(x.shape)), got \(shapeText(t.shape))")
         }

@@ -132,7 +132,7 @@ extension Op {
         Step t (from 1) of Adam: {params, m, v}. With d = g + l2·p: m ← b1·m + (1 − b1)·d, v ← b2·v + (1 − b2)·d², \
         p − rate / (1 − b1^t) · m / (√v / √(1 − b2^t) + eps). `decay` first multiplies p by 1 − rate·decay (AdamW).
         """,
-        examples: [("adam_update([1], [1], none, none, 1, 0.5).params", "[0.5]")], seeAlso: ["adam", "adamw"],
+        examples: [("adam_update([1], [1], none, none, 1, 0.5, b1=0.5, b2=0.75, eps=0).params", "[0.5]")], seeAlso: ["adam", "adamw"],
         forward: { c in
             let t = try c.int(4)
             guard t >= 1 else { throw Diagnostic(.value, "steps of Adam count from 1, got \(t)") }

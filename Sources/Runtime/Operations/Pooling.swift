@@ -50,16 +50,11 @@ extension Op {
     }
 
     private static let poolShape: ShapeRule = { shapes, arguments in
-        guard let x = shapes[0], x.count == 4 else { throw TensorError(.shape, "pooling needs images [n, channels, rows, columns]") }
-        func pair(_ v: Value) throws -> (Int, Int) {
-            let given = try Interpreter.current.ints(v, what: "a size")
-            guard let first = given.first, let last = given.last, first >= 0, last >= 0, first < 1 << 31, last < 1 << 31 else { throw TensorError(.shape, "a size is missing") }
-            return (first, last)
-        }
-        let size = try pair(arguments[1])
-        let stride = arguments[2].isNone ? size : try pair(arguments[2])
-        guard stride.0 > 0, stride.1 > 0 else { throw TensorError(.value, "a stride is at least 1") }
-        return try pooledShape("pooling", x, size, stride, try pair(arguments[3]))
+        let x = try Rules.known(shapes, 0)
+        guard x.count == 4 else { throw TensorError(.shape, "pooling needs images [n, channels, rows, columns]") }
+        let size = try Rules.pair(arguments[1], least: 1)
+        let stride = arguments[2].isNone ? size : try Rules.pair(arguments[2], least: 1)
+        return try pooledShape("pooling", x, size, stride, try Rules.pair(arguments[3]))
     }
 
     public static let maxPool2d: Operation = Operation("max_pool2d(x, size, stride=size, pad=0)", .neural, """
@@ -77,18 +72,18 @@ extension Op {
         },
         backward: { b in
             guard let indices = b.kept as? FlatIndices else { return }
-            try b.give(0, scatterAt(b.g, .function(Positions(indices)), Value(sizes: b.shape(0))))
+            try b.give(0, scatterAt(b.g, .function(Positions(indices)), Value(shape: b.shape(0))))
         })
 
     /// The elements of x at flat positions, in a shape.
     static let gatherAt: Operation = Operation("gather_at(x, positions, shape)", .neural, "Elements at flat positions.",
         forward: { c in Value(try Tensor.gather(try c.tensor(0), try c.positions(1), shape: try c.ints(2))) },
-        backward: { b in try b.give(0, scatterAt(b.g, b.argument(1), Value(sizes: b.shape(0)))) })
+        backward: { b in try b.give(0, scatterAt(b.g, b.argument(1), Value(shape: b.shape(0)))) })
 
     /// Zeros of a shape to which the elements of g are added at flat positions.
     static let scatterAt: Operation = Operation("scatter_at(g, positions, shape)", .neural, "Adds to zeros at flat positions.",
         forward: { c in Value(try Tensor.scatterAdd(try c.tensor(0), try c.positions(1), shape: try c.ints(2))) },
-        backward: { b in try b.give(0, gatherAt(b.g, b.argument(1), Value(sizes: b.shape(0)))) })
+        backward: { b in try b.give(0, gatherAt(b.g, b.argument(1), Value(shape: b.shape(0)))) })
 
     public static let avgPool2d: Operation = Operation("avg_pool2d(x, size, stride=size, pad=0)", .neural, """
         The mean of each window of images [n, channels, rows, columns]; padding counts as zeros. `size`, `stride` and `pad` \
@@ -101,7 +96,7 @@ extension Op {
             return Value(try Tensor.avgPool2d(try c.pooled(window), size: window.size, stride: window.stride, pad: window.pad))
         },
         backward: { b in
-            try b.give(0, avgPoolGradient(b.g, Value(sizes: b.shape(0)), b.argument(1), b.argument(2), b.argument(3)))
+            try b.give(0, avgPoolGradient(b.g, Value(shape: b.shape(0)), b.argument(1), b.argument(2), b.argument(3)))
         })
 
     static let avgPoolGradient: Operation = Operation("avg_pool_gradient(g, shape, size, stride, pad)", .neural, "The gradient of avg_pool2d.",
@@ -119,6 +114,13 @@ extension Op {
         `reshape(w, size(w, 0), -1) @ im2col(x, 3)`.
         """,
         examples: [("im2col([[1, 2, 3], [4, 5, 6]], 2)", "[[1, 2],\n [2, 3],\n [4, 5],\n [5, 6]]")], seeAlso: ["conv2d", "conv_matrix"], lecture: 29,
+        shape: { shapes, arguments in
+            let x = try Rules.known(shapes, 0)
+            guard x.count == 4 || x.count == 2 else { throw TensorError(.shape, "im2col takes images [n, channels, rows, columns] or one image [rows, columns], got \(shapeText(x))") }
+            let geometry = ConvolutionGeometry(stride: try Rules.pair(arguments[2], least: 1), pad: try Rules.pair(arguments[3]), dilation: try Rules.pair(arguments[4], least: 1))
+            let (taps, rows, columns) = try windows(x.count == 4 ? x : [1, 1] + x, try Rules.pair(arguments[1], least: 1), geometry)
+            return (x.count == 4 ? [x[0]] : []) + [taps, rows * columns]
+        },
         forward: { c in
             let x = try c.tensor(0)
             let size = try c.pairOfSizes(1, atLeast: 1)
@@ -127,13 +129,10 @@ extension Op {
                 throw Diagnostic(.shape, "im2col takes images [n, channels, rows, columns] or one image [rows, columns], got shape \(shapeText(x.shape))", help: try c.imageHelp(0))
             }
             let images = x.rank == 4 ? x.shape : [1, 1] + x.shape
-            guard let rows = ConvolutionGeometry.positions(images[2], size.0, stride: geometry.stride.0, pad: geometry.pad.0, dilation: geometry.dilation.0),
-                  let columns = ConvolutionGeometry.positions(images[3], size.1, stride: geometry.stride.1, pad: geometry.pad.1, dilation: geometry.dilation.1) else {
-                throw Diagnostic(.shape, "a window of \(size.0) by \(size.1) does not fit on images of \(images[2]) by \(images[3])")
-            }
+            let (taps, rows, columns) = try windows(images, size, geometry)
             // A padded image, then its elements at the positions of every window.
             let (h, w) = (images[2] + 2 * geometry.pad.0, images[3] + 2 * geometry.pad.1)
-            let taps = images[1] * size.0 * size.1, places = rows * columns
+            let places = rows * columns
             var positions: [Int] = []
             // Asking for the result first refuses what is too large.
             _ = try Tensor.make([images[0], taps, places], .f64)
@@ -148,14 +147,33 @@ extension Op {
                     }
                 }
             }
-            var padded = try reshape(try c.value(0), Value(sizes: images))
+            var padded = try reshape(try c.value(0), Value(shape: images))
             if geometry.pad != (0, 0) {
                 let amounts = [[0, 0], [0, 0], [geometry.pad.0, geometry.pad.0], [geometry.pad.1, geometry.pad.1]]
-                padded = try pad(padded, Value(list: amounts.map { Value(sizes: $0) }))
+                padded = try pad(padded, Value(list: amounts.map { Value(shape: $0) }))
             }
             let indices = try FlatIndices(positions, sourceCount: images[0] * images[1] * h * w)
-            return try gatherAt(padded, .function(Positions(indices)), Value(sizes: x.rank == 4 ? [images[0], taps, places] : [taps, places]))
+            return try gatherAt(padded, .function(Positions(indices)), Value(shape: x.rank == 4 ? [images[0], taps, places] : [taps, places]))
         })
+
+    /// Elements of a window over all channels, and its positions by rows and columns.
+    private static func windows(_ images: [Int], _ size: (Int, Int), _ geometry: ConvolutionGeometry) throws -> (taps: Int, rows: Int, columns: Int) {
+        guard let rows = ConvolutionGeometry.positions(images[2], size.0, stride: geometry.stride.0, pad: geometry.pad.0, dilation: geometry.dilation.0),
+              let columns = ConvolutionGeometry.positions(images[3], size.1, stride: geometry.stride.1, pad: geometry.pad.1, dilation: geometry.dilation.1) else {
+            throw Diagnostic(.shape, "a window of \(size.0) by \(size.1) does not fit on images of \(images[2]) by \(images[3])")
+        }
+        // Neither the columns nor the padded images may overflow; memory is asked for later.
+        let padded = [images[2] + 2 * geometry.pad.0, images[3] + 2 * geometry.pad.1]
+        for sizes in [[images[1], size.0, size.1, images[0], rows, columns], images.prefix(2) + padded] {
+            var product = 1
+            for n in sizes {
+                let (p, over) = product.multipliedReportingOverflow(by: n)
+                guard !over else { throw Diagnostic(.limit, "not enough memory for the windows of images \(shapeText(images)) with pad \(geometry.pad.0), \(geometry.pad.1)") }
+                product = p
+            }
+        }
+        return (images[1] * size.0 * size.1, rows, columns)
+    }
 
     static let poolings = [maxPool2d, avgPool2d, im2col]
 }

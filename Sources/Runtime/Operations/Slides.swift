@@ -46,12 +46,12 @@ extension Op {
         forward: { c in try sliding(c, flipped: false) })
 
     private static let slidingShape: ShapeRule = { shapes, arguments in
-        guard let u = shapes[0], let w = shapes[1], u.count == w.count, u.count == 1 || u.count == 2 else {
+        let u = try Rules.known(shapes, 0), w = try Rules.known(shapes, 1)
+        guard u.count == w.count, u.count == 1 || u.count == 2 else {
             throw TensorError(.shape, "convolve takes two vectors or two images")
         }
-        let stride = try Interpreter.current.ints(arguments[3], what: "stride")
-        guard let first = stride.first, let last = stride.last, first > 0, last > 0 else { throw TensorError(.value, "a stride is at least 1") }
-        return try u.indices.map { try Placement(u[$0], w[$0], mode: arguments[2].asString ?? "full", stride: $0 == 0 ? first : last, name: "convolve").count }
+        let stride = try Rules.pair(arguments[3], least: 1)
+        return try u.indices.map { try Placement(u[$0], w[$0], mode: arguments[2].asString ?? "full", stride: $0 == 0 ? stride.0 : stride.1, name: "convolve").count }
     }
 
     private static func sliding(_ c: Call, flipped: Bool) throws -> Value {
@@ -66,15 +66,15 @@ extension Op {
         let places = try u.shape.indices.map { try Placement(u.dims[$0], w.dims[$0], mode: mode, stride: $0 == 0 ? stride.0 : stride.1, name: c.operation.name) }
         // A vector is an image of one row.
         let one = u.rank == 1
-        func image(_ v: Value, _ t: Tensor) throws -> Value { try reshape(v, Value(sizes: [1, 1] + (one ? [1] : []) + t.shape)) }
-        let kernel = flipped ? try flip(try c.value(1), Value(sizes: Array(0..<w.rank))) : try c.value(1)
-        let strides = Value(sizes: one ? [1, places[0].stride] : places.map(\.stride))
-        let pads = Value(sizes: one ? [0, places[0].pad] : places.map(\.pad))
+        func image(_ v: Value, _ t: Tensor) throws -> Value { try reshape(v, Value(shape: [1, 1] + (one ? [1] : []) + t.shape)) }
+        let kernel = flipped ? try flip(try c.value(1), Value(shape: Array(0..<w.rank))) : try c.value(1)
+        let strides = Value(shape: one ? [1, places[0].stride] : places.map(\.stride))
+        let pads = Value(shape: one ? [0, places[0].pad] : places.map(\.pad))
         let y = try conv2d(try image(try c.value(0), u), try image(kernel, w), .none, strides, pads)
         // Padding is the same on both sides, so an even kernel may leave a last position too many.
         let shape = try y.tensor().shape
         let counts = places.map(\.count)
-        let result = try reshape(y, Value(sizes: one ? [shape[3]] : [shape[2], shape[3]]))
+        let result = try reshape(y, Value(shape: one ? [shape[3]] : [shape[2], shape[3]]))
         if (one ? [shape[3]] : [shape[2], shape[3]]) == counts { return result }
         return try c.interpreter.getIndex(result, counts.map { .slice(start: 0, stop: $0, step: 1) })
     }
@@ -85,6 +85,12 @@ extension Op {
         flattened images.
         """,
         examples: [("conv_matrix([1, 2], 3)", "[[1, 0, 0],\n [2, 1, 0],\n [0, 2, 1],\n [0, 0, 2]]")], seeAlso: ["convolve", "im2col"], lecture: 29,
+        shape: { shapes, arguments in
+            let w = try Rules.known(shapes, 0), sizes = try Rules.ints(arguments[1], "`n`"), stride = try Rules.pair(arguments[3], least: 1)
+            guard w.count == sizes.count, w.count == 1 || w.count == 2 else { throw TensorError(.shape, "conv_matrix takes a kernel and the size of the input") }
+            let counts = try sizes.indices.map { try Placement(sizes[$0], w[$0], mode: arguments[2].asString ?? "full", stride: $0 == 0 ? stride.0 : stride.1, name: "conv_matrix").count }
+            return [counts.reduce(1) { $0 &* $1 }, sizes.reduce(1) { $0 &* $1 }]
+        },
         forward: { c in
             let w = try c.tensor(0)
             guard w.rank == 1 || w.rank == 2, w.count > 0 else {
@@ -124,7 +130,7 @@ extension Op {
                     }
                 }
             }
-            let flat = try reshape(try c.value(0), Value(sizes: [w.count]))
+            let flat = try reshape(try c.value(0), Value(shape: [w.count]))
             let extended = try concat(flat, Value(try Tensor.fill([1], 0, w.dtype)))
             return try c.interpreter.getIndex(extended, [.indices(indices)])
         })
