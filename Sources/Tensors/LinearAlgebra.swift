@@ -288,7 +288,7 @@ extension Tensor {
         return result
     }
 
-    private static func formattedPivot(_ x: Double) -> String { (try? formatted(x, spec: ".3g")) ?? numberText(x) }
+    private static func formattedPivot(_ x: Double) -> String { (try? Tensors.formatted(x, spec: ".3g")) ?? numberText(x) }
 
     /// Q [..., n, k] with orthonormal columns and upper triangular R [..., k, m], k = min(n, m), Q R = A; the diagonal of R is not negative.
     public static func qr(_ a: Tensor) throws -> (q: Tensor, r: Tensor) {

@@ -13,9 +13,20 @@ extension Tensor {
     /// The tensor as text, lines at most `width` characters where elements allow it. Above 1,000 elements only three
     /// at each end of an axis are shown, unless `full`.
     public static func description(of x: Tensor, width: Int, full: Bool = false) -> String {
-        if x.rank == 0 { return elementText(x, 0) }
+        (try? layOut(x, width, full) { elementText(x, $0) }) ?? ""
+    }
+
+    /// The same with every element by Python's format mini-language.
+    public static func formatted(_ x: Tensor, spec: String, width: Int) throws -> String {
+        try layOut(x, width, false) { i in
+            x.dtype == .f32 ? try Tensors.formatted(x.f32[i], spec: spec) : try Tensors.formatted(x.element(i), spec: spec)
+        }
+    }
+
+    private static func layOut(_ x: Tensor, _ width: Int, _ full: Bool, _ element: (Int) throws -> String) throws -> String {
+        if x.rank == 0 { return try element(0) }
         if x.count == 0 { return x.rank == 1 ? "[]" : "[]  # of shape \(TensorError.text(x.shape))" }
-        return TensorPrinter(x, width: max(width, 20), full: full || x.count <= 1000).text()
+        return TensorPrinter(x, width: max(width, 20), full: full || x.count <= 1000, texts: try TensorPrinter.texts(x, full || x.count <= 1000, element)).text()
     }
 }
 
@@ -24,15 +35,30 @@ private struct TensorPrinter {
     let width: Int
     /// The positions shown along each axis; -1 stands for the gap.
     let shown: [[Int]]
-    let strides: [Int]
+    /// The texts of the elements shown, in order.
+    let texts: [String]
+    private let rowLength: Int
 
-    init(_ x: Tensor, width: Int, full: Bool) {
+    init(_ x: Tensor, width: Int, full: Bool, texts: [String]) {
         self.x = x
         self.width = width
-        strides = Striding.rowMajor(x.shape)
-        shown = x.shape.map { n in
-            full || n <= 7 ? Array(0..<n) : [0, 1, 2, -1, n - 3, n - 2, n - 1]
+        self.texts = texts
+        shown = Self.positions(x, full)
+        rowLength = shown[x.rank - 1].reduce(0) { $0 + ($1 >= 0 ? 1 : 0) }
+    }
+
+    private static func positions(_ x: Tensor, _ full: Bool) -> [[Int]] {
+        x.shape.map { n in full || n <= 7 ? Array(0..<n) : [0, 1, 2, -1, n - 3, n - 2, n - 1] }
+    }
+
+    /// The texts of the elements that will be shown, each made once.
+    static func texts(_ x: Tensor, _ full: Bool, _ element: (Int) throws -> String) throws -> [String] {
+        let strides = Striding.rowMajor(x.shape)
+        var offsets = [0]
+        for (axis, shown) in positions(x, full).enumerated() {
+            offsets = offsets.flatMap { base in shown.compactMap { $0 < 0 ? nil : base + $0 * strides[axis] } }
         }
+        return try offsets.map(element)
     }
 
     /// One column: the widest part before the decimal point, and from it on.
@@ -60,47 +86,54 @@ private struct TensorPrinter {
     }
 
     func text() -> String {
-        x.rank == 1 ? vector() : block(axis: 0, offset: 0, columns: columns(), lead: "")
+        var next = 0
+        return x.rank == 1 ? vector() : block(axis: 0, &next, columns: columns())
+    }
+
+    /// The texts of one row of the last axis, the gap among them; `next` counts the texts used.
+    private func cells(_ next: inout Int) -> [String] {
+        shown[x.rank - 1].map { position in
+            if position < 0 { return "..." }
+            next += 1
+            return texts[next - 1]
+        }
     }
 
     /// A vector: on one line as it stands; where that is too long, in a grid.
     private func vector() -> String {
-        let texts = shown[0].map { $0 < 0 ? "..." : Tensor.elementText(x, $0) }
-        if texts.reduce(0, { $0 + $1.utf8.count + 2 }) <= width {
-            return "[" + texts.joined(separator: ", ") + "]"
+        var next = 0
+        let cells = cells(&next)
+        if cells.reduce(0, { $0 + $1.utf8.count + 2 }) <= width {
+            return "[" + cells.joined(separator: ", ") + "]"
         }
         var column = Column()
-        for (i, t) in texts.enumerated() where shown[0][i] >= 0 { column.fit(t) }
-        return row(texts, [Column](repeating: column, count: texts.count), indent: 1)
+        for t in texts { column.fit(t) }
+        return row(cells, [Column](repeating: column, count: cells.count), indent: 1)
     }
 
     /// The widths of the last axis' columns, over the whole tensor.
     private func columns() -> [Column] {
-        let last = x.rank - 1
-        var columns = [Column](repeating: Column(), count: shown[last].count)
-        var rows: [Int] = [0]
-        for axis in 0..<last {
-            rows = rows.flatMap { base in shown[axis].filter { $0 >= 0 }.map { base + $0 * strides[axis] } }
-        }
-        for base in rows {
-            for (j, position) in shown[last].enumerated() where position >= 0 {
-                columns[j].fit(Tensor.elementText(x, base + position))
-            }
+        var narrow = [Column](repeating: Column(), count: rowLength)
+        for (i, text) in texts.enumerated() { narrow[i % rowLength].fit(text) }
+        var columns: [Column] = []
+        var j = 0
+        for position in shown[x.rank - 1] {
+            if position < 0 { columns.append(Column()); continue }
+            columns.append(narrow[j])
+            j += 1
         }
         return columns
     }
 
-    private func block(axis: Int, offset: Int, columns: [Column], lead: String) -> String {
+    private func block(axis: Int, _ next: inout Int, columns: [Column]) -> String {
         let last = x.rank - 1
-        if axis == last {
-            return row(shown[last].map { $0 < 0 ? "..." : Tensor.elementText(x, offset + $0) }, columns, indent: axis + 1)
-        }
+        if axis == last { return row(cells(&next), columns, indent: axis + 1) }
         let separator = "," + String(repeating: "\n", count: last - axis)
         let indent = String(repeating: " ", count: axis + 1)
         var out = "["
         for (i, position) in shown[axis].enumerated() {
             if i > 0 { out += separator + indent }
-            out += position < 0 ? "..." : block(axis: axis + 1, offset: offset + position * strides[axis], columns: columns, lead: indent)
+            out += position < 0 ? "..." : block(axis: axis + 1, &next, columns: columns)
         }
         return out + "]"
     }

@@ -62,6 +62,13 @@ import Testing
         #expect(text(try counting([1, 2, 2])) == "[[[0, 1],\n  [2, 3]]]")
     }
 
+    @Test func formatsApplyToEveryElement() throws {
+        let x = try tensor([1, -2.25, 1.0 / 3, 1000], [2, 2], .f32)
+        #expect(try Tensor.formatted(x, spec: ".1f", width: 80) == "[[1.0,   -2.2],\n [0.3, 1000.0]]")
+        #expect(try Tensor.formatted(tensor([0.1], nil, .f32), spec: "", width: 80) == "[0.1]")
+        #expect(throws: TensorError.self) { try Tensor.formatted(x, spec: "d", width: 80) }
+    }
+
     @Test func longLinesWrap() throws {
         #expect(text(try counting([12]), 20) == "[ 0,  1,  2,  3,  4,\n  5,  6,  7,  8,  9,\n 10, 11]")
         let wide = text(try counting([3, 60]), 40)

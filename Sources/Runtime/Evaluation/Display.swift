@@ -14,6 +14,8 @@ extension Interpreter {
 
     /// A formatted interpolation: Python's format.
     func formatted(_ value: Value, spec: String) throws -> String {
+        if case .scalar(let x, .f32) = value { return try Tensors.formatted(Float(x), spec: spec) }
+        if case .tensor(let t, _) = value { return try Tensor.formatted(t, spec: spec, width: host.width()) }
         if let x = value.asDouble { return try Tensors.formatted(x, spec: spec) }
         return try Tensors.formatted(display(value), spec: spec)
     }
@@ -30,6 +32,10 @@ extension Interpreter {
         case .string(let s): return Self.quoted(s.string)
         case .list(let l):
             let parts = l.items.map { written($0, depth: depth + 1) }
+            // Elements of several lines stand below each other, their lines aligned.
+            if parts.count > 1, parts.contains(where: { $0.contains("\n") }) {
+                return "(" + parts.map { Self.aligned($0, 1) }.joined(separator: ",\n ") + ")"
+            }
             return parts.count == 1 ? "(\(parts[0]),)" : "(\(parts.joined(separator: ", ")))"
         case .record(let r): return recordText(r, depth)
         case .range(let g):
@@ -44,12 +50,20 @@ extension Interpreter {
         }
     }
 
+    /// Lines after the first moved to the right, so that they stay below it.
+    private static func aligned(_ text: String, _ columns: Int) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.enumerated().map { $0.offset == 0 || $0.element.isEmpty ? String($0.element) : String(repeating: " ", count: columns) + $0.element }.joined(separator: "\n")
+    }
+
     private func recordText(_ r: Record, _ depth: Int) -> String {
         // A run's time depends on the machine, so no result may show it; its checkpoint is of no use to a reader.
         let isRun = r.position("history") != nil && r.position("best_epoch") != nil
         let parts = zip(r.keys, r.values).filter { !(isRun && ($0.0 == "seconds" || $0.0 == "checkpoint")) }.map { key, value in
             let isName = !key.isEmpty && key.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil } && !(key.first!.isNumber)
-            return "\(isName ? key : Self.quoted(key)): \(written(value, depth: depth + 1))"
+            let label = "\(isName ? key : Self.quoted(key)): "
+            if case .tensor = value { return label + Self.aligned(written(value, depth: depth + 1), label.count) }
+            return label + written(value, depth: depth + 1)
         }
         let line = "{\(parts.joined(separator: ", "))}"
         if line.utf8.count <= host.width() || depth > 0, !line.contains("\n") { return line }
