@@ -122,7 +122,7 @@ extension Op {
         guard amounts.count == shape.count else {
             throw TensorError(.shape, "pad needs a pair [before, after] for each of \(shape.count) axes, got \(amounts.count)")
         }
-        return zip(shape, amounts).map { $0 + $1.0 + $1.1 }
+        return zip(shape, amounts).map { $0 &+ $1.0 &+ $1.1 }
     }
 
     public static let pad: Operation = Operation("pad(x, pad, value=0)", .shape,
@@ -179,7 +179,7 @@ extension Op {
             return Value(try rolled(x, shifts, try c.isNone(2) ? nil : c.ints(2).map { try Call.axis($0, rank: x.rank, label: c.label(2)) }))
         },
         backward: { b in
-            let back = try Interpreter.current.ints(b.argument(1), what: "`shift` of roll").map { Value(0 - $0) }
+            let back = try Interpreter.current.ints(b.argument(1), what: "`shift` of roll").map { Value(0 &- $0) }
             try b.give(0, roll(b.g, Value(list: back), b.argument(2)))
         })
 

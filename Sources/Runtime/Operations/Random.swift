@@ -116,7 +116,12 @@ extension Op {
             } else {
                 rows = Array(try shuffled(c, n).prefix(k))
             }
-            return one ? try c.interpreter.items(of: source, what: "`xs` of choose")[rows[0]] : try picked(c, source, rows)
+            guard one else { return try picked(c, source, rows) }
+            switch source {
+            case .range(let r): return .number(r[rows[0]])
+            case .tensor: return try c.interpreter.row(source, rows[0])
+            default: return try c.interpreter.items(of: source, what: "`xs` of choose")[rows[0]]
+            }
         })
 
     /// The number of items or rows.
