@@ -33,4 +33,8 @@ static const nns_case cosCases[] = {
     {0xdf18b878, 0x3f7f14bb}, {0xe115cb11, 0x3f78142f},
 };
 
+static const nns_case sigmoidCases[] = {{0xba928601, 0x3effdb5f}};
+
+static const nns_case softplusCases[] = {{0x39ea41d0, 0x3f3180bd}};
+
 #endif

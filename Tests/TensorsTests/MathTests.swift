@@ -164,6 +164,7 @@ private let hardCases: [(String, UInt32, UInt32)] = [
     ("log1p", 0xbb0ec8c4, 0xbb0ef0a5),
     ("sin", 0x46199998, 0xbeb1fa5d), ("sin", 0xc6199998, 0x3eb1fa5d),
     ("cos", 0x5f18b878, 0x3f7f14bb), ("cos", 0x6115cb11, 0x3f78142f), ("cos", 0xe115cb11, 0x3f78142f),
+    ("sigmoid", 0xba928601, 0x3effdb5f), ("softplus", 0x39ea41d0, 0x3f3180bd),
     ("sigmoid", 0x34c00000, 0x3f000001), ("sigmoid", 0x35600000, 0x3f000003), ("sigmoid", 0x36180000, 0x3f000009),
     ("gelu", 0x00070001, 0x00038001), ("gelu", 0x80076503, 0x8003b281), ("gelu", 0x00877101, 0x0043b881),
     ("silu", 0x00070001, 0x00038001), ("silu", 0x80076503, 0x8003b281), ("silu", 0x00877101, 0x0043b881),
