@@ -90,11 +90,22 @@ private struct Update {
         }
     }
 
-    /// Runs on the arguments `params` (0), `grads` (1) and the states from 2 on; the result is a record.
+    /// Runs on the arguments `params` (0), `grads` (1) and the states from 2 on; the result is a record. A network in
+    /// place of `params` is changed, and `params` of the result is none.
     func run(_ c: Call, _ names: [String]) throws -> Value {
         var states = names.indices.map { c.take(2 + $0) }
         var p = c.take(0)
-        try run(&p, c[1], &states, "")
+        switch p {
+        case .object, .function:
+            let places = try c.interpreter.parameters(of: p) { path in
+                throw Diagnostic(.value, "\(name): the parameter `\(path)` is not made yet", help: ["call the network once, or `build(net, x)`"])
+            }
+            p = .record(Record(places.map(\.path), places.map { $0.value.detached }))
+            try run(&p, c[1], &states, "")
+            if case .record(let new) = p { for (i, place) in places.enumerated() { place.set(new.values[i]) } }
+            p = .none
+        default: try run(&p, c[1], &states, "")
+        }
         return .record(Record(["params"] + names, [p.detached] + states))
     }
 }

@@ -136,7 +136,57 @@ extension Op {
         Diagnostic(.value, "restore needs a copy of the same thing, got \(a.described) and \(b.described)")
     }
 
-    static let trainingHooks = [stopwatch, interruptible, randomState, reportProgress, restore, snapshot]
+    static let gatherBatches = Operation("_gather_batches(x, y, n, order=none)", .training, """
+        A list of records {x, y} with `n` rows each (the last perhaps fewer), in the given order of rows or in their own: what \
+        `batches` gives. No gradient flows through them.
+        """, seeAlso: ["batches"],
+        forward: { c in
+            let n = Swift.max(try c.size(2), 1)
+            let order = c.isNone(3) ? nil : try c.ints(3)
+            func rows(_ value: Value) throws -> (count: Int, take: ([Int]) throws -> Value) {
+                if case .list(let l) = value { return (l.items.count, { Value(list: $0.map { l.items[$0] }) }) }
+                let t = try value.tensor()
+                guard t.rank > 0 else { throw Diagnostic(.shape, "a data set has its examples along the first axis, got \(value.described)") }
+                let size = t.dims[0] == 0 ? 0 : t.count / t.dims[0] * t.dtype.size
+                return (t.dims[0], { indices in
+                    var shape = t.shape
+                    shape[0] = indices.count
+                    let part = try Tensor.make(shape, t.dtype)
+                    for (k, i) in indices.enumerated() { (part.data + k * size).copyMemory(from: t.data + i * size, byteCount: size) }
+                    return Value(part)
+                })
+            }
+            let x = try rows(c[0]), y = try rows(c[1])
+            guard x.count == y.count, order.map({ $0.allSatisfy { $0 >= 0 && $0 < x.count } }) ?? true else {
+                throw Diagnostic(.shape, "x has \(x.count) rows, y has \(y.count)")
+            }
+            let all = order ?? Array(0..<x.count)
+            return Value(list: try stride(from: 0, to: all.count, by: n).map { i in
+                let indices = Array(all[i..<Swift.min(i + n, all.count)])
+                return .record(Record(["x", "y"], [try x.take(indices), try y.take(indices)]))
+            })
+        })
+
+    static let countHits = Operation("_count_hits(out, y, binary=false)", .training, """
+        How many labels in `y` the largest outputs along the last axis name (with `binary`: the outputs above 0, of the \
+        labels' own shape); none where the outputs are no class scores.
+        """, examples: [("_count_hits([[1, 2], [3, 0]], [1, 1])", "1")], seeAlso: ["accuracy"],
+        forward: { c in
+            guard case .tensor(let out, _) = c[0], case .tensor(let y, _) = c[1] else { return .none }
+            if out.rank == y.rank + 1, y.rank > 0, out.dims[out.rank - 1] > 1 {
+                let found = try argmax(Value(out), .number(-1)).tensor()
+                guard found.hasShape(of: y) else { return .none }
+                var hits = 0
+                for i in 0..<y.count where found.element(i) == y.element(i) { hits += 1 }
+                return Value(hits)
+            }
+            guard try c.bool(2), out.hasShape(of: y) else { return .none }
+            var hits = 0
+            for i in 0..<y.count where (out.element(i) > 0 ? 1 : 0) == y.element(i) { hits += 1 }
+            return Value(hits)
+        })
+
+    static let trainingHooks = [gatherBatches, countHits, stopwatch, interruptible, randomState, reportProgress, restore, snapshot]
 }
 
 extension Closure {
