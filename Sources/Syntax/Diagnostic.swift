@@ -40,6 +40,8 @@ public struct Diagnostic: Error {
     public var help: [String] = []
     /// The calls that led here, innermost first.
     public var frames: [Frame] = []
+    /// How many further calls between the last two frames are not listed (an endless recursion).
+    public var omittedFrames = 0
     /// True when the text ended where more was expected: at the prompt, a continuation line follows.
     public var isIncomplete = false
 

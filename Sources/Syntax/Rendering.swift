@@ -58,7 +58,7 @@ extension Diagnostic {
                 if whole >= 2 * candidate { (period, repeated) = (candidate, whole); break }
             }
             for index in at..<(at + max(1, period)) { lines.append(text(of: shown[index])) }
-            if repeated > 0 { lines.append("... \(repeated) more") }
+            if repeated > 0 { lines.append("... \(repeated + omittedFrames) more") }
             at += max(1, period) + repeated
         }
         let limit = 16

@@ -35,8 +35,9 @@ import Testing
                 func finish() {
                     guard !entry.isEmpty else { return }
                     let printed = session.enter(entry.joined(separator: "\n"))
-                    // An empty line of output would look like none.
-                    for line in printed.split(separator: "\n", omittingEmptySubsequences: false).dropLast(printed.hasSuffix("\n") ? 1 : 0) { result.append(String(line)) }
+                    if !printed.isEmpty {
+                        result += printed.split(separator: "\n", omittingEmptySubsequences: false).dropLast(printed.hasSuffix("\n") ? 1 : 0).map(String.init)
+                    }
                     entry = []
                 }
                 for line in part.components(separatedBy: "\n") {

@@ -195,7 +195,7 @@ extension Interpreter {
         if next < arguments.count { throw arity(code, given: arguments.count) }
         for (name, value) in keywords {
             guard let i = parameters.firstIndex(where: { $0.name == name }), !parameters[i].isRest else {
-                throw unknownKeyword(name, of: code.name, accepted: parameters.map(\.name))
+                throw unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name))
             }
             guard base[i].isUnset else { throw Diagnostic(.type, "\(code.name) got `\(name)` twice") }
             base[i] = Word(value)

@@ -57,6 +57,7 @@ extension Interpreter {
         if diagnostic.frames.count < 64 {
             diagnostic.frames.append(Frame(function: name, source: n.pointee.source.takeUnretainedValue(), span: n.pointee.span))
         } else {
+            diagnostic.omittedFrames += 1
             diagnostic.frames[63] = Frame(function: name, source: n.pointee.source.takeUnretainedValue(), span: n.pointee.span)
         }
         return diagnostic
@@ -102,12 +103,12 @@ extension Interpreter {
     }
 
     private func matmulMend(_ x: Tensor, _ y: Tensor, _ left: String, _ right: String) -> [String] {
-        func transposedName(_ s: String) -> String { s.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } ? "\(s)'" : "(\(s))'" }
+        func transposedName(_ s: String) -> String { s.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } || s.hasSuffix(")") || s.hasSuffix("]") ? "\(s)'" : "(\(s))'" }
         if x.rank == 2, y.rank == 2 {
             if x.dims[1] == y.dims[1] { return ["write `\(left) @ \(transposedName(right))`"] }
             if x.dims[0] == y.dims[0] { return ["write `\(transposedName(left)) @ \(right)`"] }
-            if y.dims[1] == x.dims[1] || y.dims[0] == x.dims[1] { return [] }
             if x.dims[0] == y.dims[1] { return ["write `\(right) @ \(left)`"] }
+            return ["for a batch in rows, write `\(right) @ \(transposedName(left))` (then \(left) must be [\(x.dims[0]), \(y.dims[1])])"]
         }
         if x.rank == 2, y.rank == 1, x.dims[0] == y.dims[0] { return ["write `\(transposedName(left)) @ \(right)`"] }
         if x.rank == 1, y.rank == 2, x.dims[0] == y.dims[1] { return ["write `\(left) @ \(transposedName(right))`"] }
@@ -193,7 +194,8 @@ extension Interpreter {
 
     /// The nearest of some names within a few letters, the first in order where several are equally near.
     func nearest(_ name: String, _ candidates: [String]) -> String? {
-        let limit = name.count <= 3 ? 1 : name.count <= 6 ? 2 : 3
+        // Short names are near to too many others.
+        let limit = name.count <= 2 ? 0 : name.count == 3 ? 1 : name.count <= 6 ? 2 : 3
         var best: (String, Int)?
         for candidate in candidates where candidate != name {
             let d = editDistance(name, candidate, limit: limit)

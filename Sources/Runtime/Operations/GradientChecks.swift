@@ -208,8 +208,6 @@ extension Interpreter {
             guard j > 0 else { return .none }
             let own = owners[j].filter { $0.path == name || $0.path.hasSuffix("." + name) }
             guard own.count == 1, let place = places.first(where: { $0.object === own[0].object && $0.field == own[0].field }), let g = grads[place.path] else { return .none }
-            // The slide's W^j is [units, inputs]; a dense layer keeps its transpose.
-            if name == "W", case .tensor(let t, _) = g, t.rank == 2 { return Value(try Tensor.transpose(t)) }
             return g
         }
         return .record(Record(["loss", "grads", "a", "z", "delta", "grad_W", "grad_b"], [
