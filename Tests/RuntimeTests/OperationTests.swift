@@ -6,9 +6,11 @@ import Tensors
 /// One test for all built-ins: what their declarations say is so.
 @Suite struct OperationTests {
     static let named = Op.all.filter { $0.name.first!.isLetter }
+    /// Its example depends on the clock.
+    static let timed = ["time"]
 
     /// Examples print as shown. An example whose output is empty must only succeed.
-    @Test(arguments: named.map(\.name)) func examplesPrintAsShown(_ name: String) {
+    @Test(arguments: named.map(\.name).filter { !timed.contains($0) }) func examplesPrintAsShown(_ name: String) {
         let operation = Self.named.first { $0.name == name }!
         for example in operation.examples {
             let printed = TestSession.with { session -> String in
@@ -43,7 +45,7 @@ import Tensors
             _ = session.enter("first = x => { y = \(name)(x); sum(y * y * (1 + sum(w * x))) }")
             _ = session.enter("second = x => { g = grad(first)(x); sum(g * w) }")
             _ = session.enter("a = gradcheck(first, x)\nb = gradcheck(second, x)")
-            return session.enter("a.relative < 1e-6 and b.relative < 1e-5") + session.enter("(a, b)")
+            return session.enter("a.relative < 1e-6 and (b.relative < 1e-5 or b.absolute < 1e-8)") + session.enter("(a, b)")
         }
         #expect(printed.hasPrefix("true"), "\(name): \(printed)")
     }
@@ -65,9 +67,9 @@ import Tensors
         let printed = TestSession.with { session -> String in
             _ = session.enter("precision(f64)\nr0 = {a: 0.5 + uniform(3, 3) + eye(3), b: 0.6 + uniform(3, 3) + eye(3), v: 0.5 + uniform(3)}\nu = normal(3)")
             _ = session.enter("first = r => { y = \(expression); sum(y * y) * (1 + sum(u * r.v)) }")
-            _ = session.enter("second = r => { g = grad(first)(r); sum(g.a) + sum(g.b * g.b) + sum(g.v * u) }")
+            _ = session.enter("second = r => { g = grad(first)(r); sum(g.a * r0.b) + sum(g.b * g.b) + sum(g.v * u) }")
             _ = session.enter("a = gradcheck(first, r0)\nb = gradcheck(second, r0)")
-            return session.enter("a.relative < 1e-6 and b.relative < 1e-5") + session.enter("(a, b)")
+            return session.enter("a.relative < 1e-6 and (b.relative < 1e-5 or b.absolute < 1e-8)") + session.enter("(a, b)")
         }
         #expect(printed.hasPrefix("true"), "\(expression): \(printed)")
     }

@@ -28,7 +28,10 @@ extension Interpreter {
         case .number(let x): return numberText(x)
         case .scalar(let x, let type): return Self.scalarText(x, type)
         case .tensor(let t, _):
-            return t.rank == 0 ? Self.scalarText(t.element(0), t.dtype) : Tensor.description(of: t, width: host.width(), full: false)
+            if t.rank == 0 { return Self.scalarText(t.element(0), t.dtype) }
+            // Inside a list or record a large tensor would hide everything else.
+            if depth > 0, t.count > 200 { return "tensor [\(t.shape.map(String.init).joined(separator: ", "))]" }
+            return Tensor.description(of: t, width: host.width(), full: false)
         case .string(let s): return Self.quoted(s.string)
         case .list(let l):
             let parts = l.items.map { written($0, depth: depth + 1) }

@@ -84,7 +84,8 @@ extension Interpreter {
         if isModel { parts = places.map { ($0.path, $0.value) } } else { flattened(argument, "", &parts) }
         var analytic: [(path: String, value: Value)] = []
         flattened(gradients, "", &analytic)
-        let tensors = try parts.map { try Tensor.convert($0.value.tensor(), to: .f64) }
+        // Copies: they are changed element by element, and the caller may hold the originals.
+        let tensors = try parts.map { try Tensor.copy(Tensor.convert($0.value.tensor(), to: .f64)) }
 
         func evaluate() throws -> Double {
             surroundings.restore(self)

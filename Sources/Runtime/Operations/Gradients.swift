@@ -221,7 +221,7 @@ extension Op {
 
     public static let hessian = Operation("hessian(f)", .gradients,
         "The function that gives all second derivatives of `f` with respect to its first argument: [n, n] for a vector of n.",
-        examples: [("hessian(x => sum(x^3))([1, 2])", "[[6, 0],\n [0, 12]]")], seeAlso: ["grad", "hvp"], lecture: 6,
+        examples: [("hessian(x => sum(x^3))([1, 2])", "[[6,  0],\n [0, 12]]")], seeAlso: ["grad", "hvp"], lecture: 6,
         forward: { c in
             let f = try c.function(0)
             return .function(NativeFunction("hessian", captured: [f]) { interpreter, arguments, _ in

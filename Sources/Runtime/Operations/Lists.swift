@@ -312,7 +312,7 @@ extension Op {
         })
 
     public static let reversed: Operation = Operation("reversed(xs)", .lists, "The items from last to first: of a list, a range, a string, a record, a tensor's rows.",
-        examples: [("reversed((1, \"a\"))", "(\"a\", 1)"), ("reversed([1, 2, 3])", "[3, 2, 1]"), ("reversed(\"abc\")", "cba")], seeAlso: ["flip", "sorted"],
+        examples: [("reversed((1, \"a\"))", "(\"a\", 1)"), ("reversed([1, 2, 3])", "[3, 2, 1]"), ("reversed(\"abc\")", "\"cba\"")], seeAlso: ["flip", "sorted"],
         forward: { c in
             switch c[0] {
             case .tensor(let t, _) where t.rank > 0: return try Op.flip(c[0], .number(0))

@@ -97,7 +97,7 @@ extension Op {
 
     public static let choose: Operation = Operation("choose(xs, k=none, replace=false, weights=none)", .random,
         "k items of a list (or rows of a tensor, or numbers below a number) drawn at random, without putting back unless `replace=true`; without k one item. `weights` makes some likelier than others.",
-        examples: [("choose((\"a\", \"a\"))", "a"), ("len(choose(10, 3))", "3"), ("choose([4, 5], 2, replace=true, weights=[0, 1])", "[5, 5]")], seeAlso: ["permutation", "integers", "shuffle"],
+        examples: [("choose((\"a\", \"a\"))", "\"a\""), ("len(choose(10, 3))", "3"), ("choose([4, 5], 2, replace=true, weights=[0, 1])", "[5, 5]")], seeAlso: ["permutation", "integers", "shuffle"],
         forward: { c in
             let replace = try c.bool(2), one = c.isNone(1)
             var source = c[0]

@@ -109,7 +109,7 @@ extension Op {
 
     public static let precision: Operation = Operation("precision(type=none)", .session,
         "Sets the type of new tensors: `precision(f64)` or `precision(f32)` (the default). Without an argument it tells the type.",
-        examples: [("precision(f64); print([0.1] * 3)", "[0.30000000000000004]"), ("precision()", "f32")], seeAlso: ["f32", "f64"],
+        examples: [("precision(f64); print([0.1] * 3)", "[0.30000000000000004]"), ("precision()", "\"f32\"")], seeAlso: ["f32", "f64"],
         forward: { c in
             let name: String
             switch c[0] {
@@ -201,7 +201,7 @@ extension Op {
 
     public static let error: Operation = Operation("error(message, kind=\"value\")", .session,
         "Stops with an error of your own; `try { … } catch e { … }` sees it as `e.message` and `e.kind`.",
-        examples: [("try { error(\"no data\") } catch e { e.message }", "no data")], seeAlso: ["raises"],
+        examples: [("try { error(\"no data\") } catch e { e.message }", "\"no data\"")], seeAlso: ["raises"],
         forward: { c in
             var diagnostic = Diagnostic(.value, c.interpreter.display(c[0]))
             diagnostic.kind = try c.string(1)

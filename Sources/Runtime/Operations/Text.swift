@@ -66,7 +66,7 @@ extension Op {
     }
 
     public static let string: Operation = Operation("string(x)", .lists, "The text that `print` shows for a value.",
-        examples: [("string(0.5) + \"!\"", "0.5!"), ("string([1, 2])", "[1, 2]")], seeAlso: ["number", "print"],
+        examples: [("string(0.5) + \"!\"", "\"0.5!\""), ("string([1, 2])", "\"[1, 2]\"")], seeAlso: ["number", "print"],
         forward: { c in
             if case .string = c[0] { return c[0] }
             return Value(c.interpreter.display(c[0]))
@@ -75,11 +75,11 @@ extension Op {
     public static let kind: Operation = Operation("kind(x)", .lists, """
         What a value is, as text: number, bool, string, none, tensor, list, record, function, range, object or layer.
         """,
-        examples: [("kind([1, 2])", "tensor"), ("kind((1, \"a\"))", "list"), ("kind(relu)", "function")], seeAlso: ["shape"],
+        examples: [("kind([1, 2])", "\"tensor\""), ("kind((1, \"a\"))", "\"list\""), ("kind(relu)", "\"function\"")], seeAlso: ["shape"],
         forward: { c in Value(c[0].kind) })
 
     public static let joined: Operation = Operation("join(xs, separator=\"\")", .lists, "The items of a list as one text, with `separator` between them.",
-        examples: [("join((\"a\", \"b\"), \"-\")", "a-b"), ("join(1..3, \", \")", "1, 2, 3")], seeAlso: ["words", "lines", "string"],
+        examples: [("join((\"a\", \"b\"), \"-\")", "\"a-b\""), ("join(1..3, \", \")", "\"1, 2, 3\"")], seeAlso: ["words", "lines", "string"],
         forward: { c in
             // `join(", ", xs)`, as Python's `", ".join(xs)`, says the same.
             var (xs, separator) = (0, 1)
@@ -131,14 +131,14 @@ extension Op {
             return Value(list: parts)
         })
 
-    public static let upper: Operation = Operation("upper(text)", .lists, "The text in capitals.", examples: [("upper(\"abc\")", "ABC")], seeAlso: ["lower"],
+    public static let upper: Operation = Operation("upper(text)", .lists, "The text in capitals.", examples: [("upper(\"abc\")", "\"ABC\"")], seeAlso: ["lower"],
         forward: { c in Value(try c.string(0).uppercased()) })
 
-    public static let lower: Operation = Operation("lower(text)", .lists, "The text in small letters.", examples: [("lower(\"ABC\")", "abc")], seeAlso: ["upper"],
+    public static let lower: Operation = Operation("lower(text)", .lists, "The text in small letters.", examples: [("lower(\"ABC\")", "\"abc\"")], seeAlso: ["upper"],
         forward: { c in Value(try c.string(0).lowercased()) })
 
     public static let replace: Operation = Operation("replace(text, old, new)", .lists, "The text with every occurrence of `old` replaced by `new`.",
-        examples: [("replace(\"a-b-c\", \"-\", \"+\")", "a+b+c")], seeAlso: ["contains"],
+        examples: [("replace(\"a-b-c\", \"-\", \"+\")", "\"a+b+c\"")], seeAlso: ["contains"],
         forward: { c in
             let text = Array(try c.string(0).utf8), old = Array(try c.string(1).utf8), new = Array(try c.string(2).utf8)
             guard !old.isEmpty else { throw Diagnostic(.value, "`old` of replace must not be empty") }
