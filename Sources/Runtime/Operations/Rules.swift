@@ -23,7 +23,7 @@ enum Rules {
     static func broadcast(_ count: Int) -> ShapeRule {
         { shapes, arguments in
             var result: [Int] = []
-            for i in 0..<count where !(i < arguments.count && arguments[i].isPlain) {
+            for i in 0..<count where !(i < arguments.count && (arguments[i].isPlain || arguments[i].isNone)) {
                 result = try Tensor.broadcastShape(result, known(shapes, i))
             }
             return result
