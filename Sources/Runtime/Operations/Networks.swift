@@ -13,7 +13,7 @@ extension Interpreter {
     }
 
     /// The parameters of a network, or an error where some are not made yet.
-    fileprivate func madeParameters(_ value: Value, _ what: String) throws -> [ParameterPlace] {
+    func madeParameters(_ value: Value, _ what: String) throws -> [ParameterPlace] {
         try parameters(of: network(value, what)) { path in
             throw Diagnostic(.value, "the parameter `\(path)` is not made yet",
                              help: ["it is made at the first call, when the input's size is known: call the network once, or `build(net, x)`"])
