@@ -44,6 +44,9 @@ struct Items {
 }
 
 extension Call {
+    /// True for a list, without a reference to it that stays.
+    @inline(never) fileprivate func holdsList(_ i: Int) -> Bool { if case .list = arguments[i] { true } else { false } }
+
     func sequence(_ i: Int) throws -> Items { try Items(self[i], interpreter, what: label(i)) }
 }
 
@@ -148,14 +151,16 @@ extension Op {
             return [x[0] + 1] + x.dropFirst()
         },
         forward: { c in
-            switch c[0] {
-            case .list:
+            // Not in the switch, whose subject would hold the list a second time.
+            if c.holdsList(0) {
                 let value = c[1]
                 guard case .list(var list) = c.take(0) else { return .none }
                 if !isKnownUniquelyReferenced(&list) { list = List(list.items) }
                 // Where there is no room for one more the caller has its list back.
                 do { try list.append(value) } catch { c.arguments[0] = .list(list); throw error }
                 return .list(list)
+            }
+            switch c[0] {
             case .range:
                 let list = List(try c.sequence(0).array())
                 try list.append(c[1])
