@@ -36,7 +36,7 @@ extension Tensor {
                 return try make(s, type)
             }
             }
-            try product(type, result.data, x.data, y.data, m, n, k, ars, acs, brs, bcs)
+            product(type, result.data, x.data, y.data, m, n, k, ars, acs, brs, bcs)
             return result
         }
         let leadA = x.rank > 2 ? Array(x.dimensions.dropLast(2)) : [], leadB = y.rank > 2 ? Array(y.dimensions.dropLast(2)) : []
@@ -52,23 +52,23 @@ extension Tensor {
         let size = type.size
         // A stack of matrices times one matrix is one tall product.
         if y.rank <= 2 && !transposeA && x.rank > 2 {
-            try product(type, result.data, x.data, y.data, x.count / Swift.max(1, k), n, k, ars, acs, brs, bcs, zeroK: result.count / n)
+            product(type, result.data, x.data, y.data, result.count / n, n, k, ars, acs, brs, bcs)
             return result
         }
         let sa = leadStrides(leadA, m * k, lead), sb = leadStrides(leadB, k * n, lead)
-        var index = [Int](repeating: 0, count: lead.count), oa = 0, ob = 0, to = 0
-        while true {
-            try product(type, result.data + to * size, x.data + oa * size, y.data + ob * size, m, n, k, ars, acs, brs, bcs)
-            to += m * n
-            var axis = lead.count - 1
-            while axis >= 0 {
-                index[axis] += 1; oa += sa[axis]; ob += sb[axis]
-                if index[axis] < lead[axis] { break }
-                oa -= sa[axis] * lead[axis]; ob -= sb[axis] * lead[axis]; index[axis] = 0
-                axis -= 1
+        let work = Swift.max(1, m &* n &* k)
+        Threads.run(count: result.count / (m * n), grain: Swift.max(1, parallelWork / 2 / work)) { first, last in
+            for item in first..<last {
+                var rest = item, oa = 0, ob = 0
+                for axis in stride(from: lead.count - 1, through: 0, by: -1) {
+                    let i = rest % lead[axis]
+                    rest /= lead[axis]
+                    oa += i * sa[axis]; ob += i * sb[axis]
+                }
+                product(type, result.data + item * m * n * size, x.data + oa * size, y.data + ob * size, m, n, k, ars, acs, brs, bcs)
             }
-            if axis < 0 { return result }
         }
+        return result
     }
 
     private static func leadStrides(_ lead: [Int], _ matrix: Int, _ shape: [Int]) -> [Int] {
@@ -80,15 +80,29 @@ extension Tensor {
         return strides
     }
 
-    /// C = A B by strides, on several threads where it is large. `zeroK` is the number of rows where k is 0.
-    static func product(_ type: DType, _ c: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ rows: Int, _ n: Int,
-                        _ k: Int, _ ars: Int, _ acs: Int, _ brs: Int, _ bcs: Int, zeroK: Int? = nil) throws {
-        let m = k == 0 ? zeroK ?? rows : rows
+    /// C = A B by strides, on several threads where it is large: they take columns or rows, whichever there are more of.
+    static func product(_ type: DType, _ c: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ m: Int, _ n: Int,
+                        _ k: Int, _ ars: Int, _ acs: Int, _ brs: Int, _ bcs: Int) {
+        let work = m &* n &* k
+        guard work > parallelWork, Threads.count > 1 else { return part(type, c, a, b, n, m, n, k, ars, acs, brs, bcs) }
+        // Units of 48 keep the tiles of every instruction set whole; few pieces, since each packs anew.
+        let size = type.size, byColumn = n >= m, units = ((byColumn ? n : m) + 47) / 48
+        let grain = Swift.max(units / (Threads.count * 2), parallelWork / 2 / (work / units + 1), 1)
+        Threads.run(count: units, grain: grain) { first, last in
+            let from = first &* 48, to = Swift.min(last &* 48, byColumn ? n : m)
+            if byColumn { part(type, c + from &* size, a, b + from &* bcs &* size, n, m, to - from, k, ars, acs, brs, bcs) }
+            else { part(type, c + from &* n &* size, a + from &* ars &* size, b, n, to - from, n, k, ars, acs, brs, bcs) }
+        }
+    }
+
+    @inline(__always)
+    private static func part(_ type: DType, _ c: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ ldc: Int, _ m: Int, _ n: Int,
+                             _ k: Int, _ ars: Int, _ acs: Int, _ brs: Int, _ bcs: Int) {
         if type == .f32 {
-            nns_matmul_f32(c.assumingMemoryBound(to: Float.self), n, a.assumingMemoryBound(to: Float.self), ars, acs,
+            nns_matmul_f32(c.assumingMemoryBound(to: Float.self), ldc, a.assumingMemoryBound(to: Float.self), ars, acs,
                            b.assumingMemoryBound(to: Float.self), brs, bcs, m, n, k)
         } else {
-            nns_matmul_f64(c.assumingMemoryBound(to: Double.self), n, a.assumingMemoryBound(to: Double.self), ars, acs,
+            nns_matmul_f64(c.assumingMemoryBound(to: Double.self), ldc, a.assumingMemoryBound(to: Double.self), ars, acs,
                            b.assumingMemoryBound(to: Double.self), brs, bcs, m, n, k)
         }
     }
