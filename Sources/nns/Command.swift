@@ -37,7 +37,7 @@ struct Run: ParsableCommand {
 
     @OptionGroup var options: RunOptions
 
-    @Argument(parsing: .captureForPassthrough, help: ArgumentHelp("The script (`-`: standard input) and its arguments.", valueName: "file"))
+    @Argument(help: ArgumentHelp("The script (`-`: standard input) and its arguments.", valueName: "file"))
     var arguments: [String] = []
 }
 

@@ -102,8 +102,7 @@ enum Session {
 
     private static func run(_ command: Run) -> Int32 {
         let options = command.options
-        var arguments = command.arguments
-        if arguments.first == "--" { arguments.removeFirst() }
+        let arguments = command.arguments
         nns_interrupt_install()
         do {
             let source: Source
