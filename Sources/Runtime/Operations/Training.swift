@@ -78,6 +78,7 @@ extension Op {
             if case .function(let f as Snapshot) = c[1] {
                 try putBack(Value(list: try c.interpreter.objects(of: c[0]).map { .object($0.object) }), Value(list: f.objects.map { .object($0) }), &seen)
             } else {
+                guard holdsObjects(c[0]), c[0].kind == c[1].kind else { throw unlike(c[0], c[1]) }
                 try putBack(c[0], c[1], &seen)
             }
             return .none
@@ -115,6 +116,11 @@ extension Op {
         case (.object(let a), .object(let b)):
             guard a.declaration === b.declaration else { throw unlike(target, saved) }
             guard a !== b, seen.insert(ObjectIdentifier(a)).inserted else { return }
+            if a.declaration.isLayer {
+                for (i, field) in a.declaration.fields.enumerated() where field.role == .argument {
+                    if case .number(let x)? = a[field: i], case .number(let y)? = b[field: i], x != y { throw unlike(target, saved) }
+                }
+            }
             for (i, field) in a.declaration.fields.enumerated() {
                 if let x = a[field: i], let y = b[field: i], holdsObjects(x), holdsObjects(y) {
                     try putBack(x, y, &seen)
@@ -133,7 +139,8 @@ extension Op {
     }
 
     private static func unlike(_ a: Value, _ b: Value) -> Diagnostic {
-        Diagnostic(.value, "restore needs a copy of the same thing, got \(a.described) and \(b.described)")
+        func name(_ v: Value) -> String { if case .object = v { Interpreter.current.display(v) } else { v.described } }
+        return Diagnostic(.value, "restore needs a copy of the same thing: \(name(b)) is no copy of \(name(a))")
     }
 
     static let gatherBatches = Operation("_gather_batches(x, y, n, order=none)", .training, """
