@@ -15,7 +15,7 @@ extension Op {
     }
 
     /// Runs a reader; what is wrong with the file is an `io` error.
-    private static func reading<T>(_ body: () throws -> T) throws -> T {
+    static func reading<T>(_ body: () throws -> T) throws -> T {
         do { return try body() } catch let error as FileError {
             throw Diagnostic(.io, error.description, help: error.help)
         }
@@ -118,5 +118,5 @@ extension Op {
         seeAlso: ["imshow"], forward: { c in Value(try reading { try loadImage(try c.string(0), c.interpreter.defaultType) }) })
 
     /// With what `fit` needs of the runtime.
-    static let data = [embeddedTable, loadCsv, loadNpy, loadNpz, loadIdx, loadCifar10, loadPicture] + trainingHooks
+    static let data = [embeddedTable, loadCsv, loadNpy, loadNpz, loadIdx, loadCifar10, loadPicture, save, load] + trainingHooks
 }

@@ -211,7 +211,7 @@ private final class Snapshot: Function {
 }
 
 /// A random stream's place as a value of the language.
-private final class SavedStream: Function {
+final class SavedStream: Function {
     let stream: RandomStream
     init(_ stream: RandomStream) {
         self.stream = stream
