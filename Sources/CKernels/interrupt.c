@@ -1,17 +1,27 @@
 #include "nns_interrupt.h"
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <unistd.h>
 
 volatile int nns_interrupt_flag = 0;
 
+static pthread_t owner;
+static int leaves_at_second;
+
 static void on_interrupt(int signal) {
-    (void)signal;
-    if (nns_interrupt_flag) _exit(130);
+    // The system may hand the signal to any thread, but only a read on the owner's must end with EINTR.
+    if (!pthread_equal(pthread_self(), owner)) {
+        pthread_kill(owner, signal);
+        return;
+    }
+    if (nns_interrupt_flag && leaves_at_second) _exit(130);
     nns_interrupt_flag = 1;
 }
 
-void nns_interrupt_install(void) {
+void nns_interrupt_install(_Bool leave) {
+    owner = pthread_self();
+    leaves_at_second = leave;
     struct sigaction action = {0};
     action.sa_handler = on_interrupt;
     sigemptyset(&action.sa_mask);

@@ -103,7 +103,7 @@ enum Session {
     private static func run(_ command: Run) -> Int32 {
         let options = command.options
         let arguments = command.arguments
-        nns_interrupt_install()
+        nns_interrupt_install(true)
         do {
             let source: Source
             var scriptArguments = arguments
@@ -113,6 +113,7 @@ enum Session {
                 scriptArguments = Array(arguments.dropFirst())
                 source = file == "-" ? Source(name: "stdin", text: try readInput()) : Source(name: file, text: try Interpreter.readText(file))
             } else if isatty(STDIN_FILENO) == 1 {
+                nns_interrupt_install(false)
                 let interpreter = try Interpreter.start(host: host(options, arguments: []))
                 if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
                 return PromptLoop(interpreter, color: usesColor(options, descriptor: STDERR_FILENO)).run()
@@ -144,7 +145,7 @@ enum Session {
     }
 
     private static func test(_ command: Test) -> Int32 {
-        nns_interrupt_install()
+        nns_interrupt_install(true)
         let runner = TestRunner(host: host(command.options, arguments: []), color: usesColor(command.options, descriptor: STDERR_FILENO))
         runner.maxSteps = command.options.maxSteps
         return runner.run(paths: command.paths)

@@ -8,8 +8,8 @@ extern volatile int nns_interrupt_flag;
 static inline _Bool nns_interrupted(void) { return nns_interrupt_flag != 0; }
 /// Clears the flag.
 static inline void nns_interrupt_clear(void) { nns_interrupt_flag = 0; }
-/// Installs a SIGINT handler that sets the flag, and at the second signal before the flag is cleared ends the
-/// process with status 130.
-void nns_interrupt_install(void);
+/// Installs a SIGINT handler that sets the flag. Call it on the thread that reads the terminal: its reads end with
+/// EINTR. With `leave` a second signal before the flag is cleared ends the process with status 130.
+void nns_interrupt_install(_Bool leave);
 
 #endif
