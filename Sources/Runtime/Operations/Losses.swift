@@ -215,11 +215,11 @@ extension Op {
             }
         })
 
-    static let binaryCrossEntropyOfLogits: Operation = Operation("binary_cross_entropy_of_logits(x, y)", .losses, "The mean of softplus(x) − x·y.",
+    static let binaryCrossEntropyOfLogits: Operation = Operation("binary_cross_entropy_of_logits(x, y)", .losses, "The mean of y·softplus(−x) + (1 − y)·softplus(x).",
         forward: { c in
-            // softplus keeps its digits on both sides, so this is max(x, 0) − x·y + log1p(exp(−|x|)).
-            let x = Value(try c.tensor(0)), y = Value(try c.tensor(1))
-            return try mean(try softplus(x) - x * y)
+            // −log p = softplus(−x) and −log(1 − p) = softplus(x): no digits cancel, however sure the prediction.
+            let x = Value(try c.tensor(0)), y = Value(try c.tensor(1)), one = Value.number(1)
+            return try mean(try y * softplus(-x) + (one - y) * softplus(x))
         },
         backward: { b in
             let n = Double(Swift.max(try b.x(0).tensor().count, try b.x(1).tensor().count))
