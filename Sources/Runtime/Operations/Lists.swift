@@ -133,7 +133,7 @@ extension Op {
                 throw Diagnostic(.value, "a range needs finite ends, got \(numberText(start)) and \(numberText(stop))")
             }
             let count = Swift.max(0, ((stop - start) / step).rounded(.up))
-            guard count < 0x1p53 else { throw Diagnostic(.limit, "a range of \(numberText(count)) numbers is too long") }
+            guard count < 0x1p53 else { throw Diagnostic(.value, "a range of \(numberText(count)) numbers is too long") }
             return .range(RangeValue(start: start, step: step, count: Int(count)))
         })
 
