@@ -50,7 +50,11 @@ extension Op {
         backward: { b in try b.give(0, gate(b.g, b.x(1))) })
 
     private static func keepPositive<T: BinaryFloatingPoint>(_ result: UnsafeMutablePointer<T>, _ g: UnsafeMutablePointer<T>, _ x: UnsafeMutablePointer<T>, _ n: Int) {
-        for i in 0..<n { result[i] = x[i] > 0 ? g[i] : 0 }
+        // Both are read before the choice, so that the compiler may choose between vectors.
+        for i in 0..<n {
+            let kept = g[i], gate = x[i]
+            result[i] = gate > 0 ? kept : 0
+        }
     }
 
     public static let leakyRelu: Operation = Operation("leaky_relu(x, slope=0.01)", .elementwise, "x where it is positive, else slope · x, elementwise.",
