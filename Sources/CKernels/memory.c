@@ -91,3 +91,14 @@ intptr_t nns_memory_limit(void) {
     if (v1 < limit) limit = v1;
     return limit / 4 * 3;
 }
+
+intptr_t nns_memory_used = 0, nns_memory_peak = 0, nns_memory_most = -1;
+
+_Bool nns_memory_reserve_checked(intptr_t bytes) {
+    if (nns_memory_most < 0) nns_memory_most = nns_memory_limit();
+    intptr_t total;
+    if (__builtin_add_overflow(nns_memory_used, bytes, &total) || total < 0 || total > nns_memory_most) return 0;
+    nns_memory_used = total;
+    if (total > nns_memory_peak) nns_memory_peak = total;
+    return 1;
+}

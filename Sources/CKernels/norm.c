@@ -26,6 +26,14 @@
     void nns_normalize_rows_##S(T *y, const T *x, const T *mean, const T *inverse, const T *gamma, const T *beta,    \
                                 intptr_t rows, intptr_t channels, intptr_t cols) {                                   \
         NNS_PICK(normalize_rows_##S)(y, x, mean, inverse, gamma, beta, rows, channels, cols);                        \
+    }                                                                                                                \
+    void nns_normal_sums_##S(T *sums, T *slopes, const T *g, const T *x, const T *mean, const T *inverse, intptr_t rows, \
+                             intptr_t channels, intptr_t cols, T *scratch) {                                         \
+        NNS_PICK(normal_sums_##S)(sums, slopes, g, x, mean, inverse, rows, channels, cols, scratch);                 \
+    }                                                                                                                \
+    void nns_normal_gradient_##S(T *dx, const T *g, const T *x, const T *mean, const T *inverse, const T *centre,    \
+                                 const T *slope, const T *scale, intptr_t rows, intptr_t channels, intptr_t cols) {  \
+        NNS_PICK(normal_gradient_##S)(dx, g, x, mean, inverse, centre, slope, scale, rows, channels, cols);          \
     }
 CHOOSE(float, f32)
 CHOOSE(double, f64)

@@ -59,6 +59,8 @@ extension Tensor {
         if x.rank == shape.count, x.dimensions.elementsEqual(shape) { return x }
         guard shape.count <= x.rank else { throw TensorError(.shape, "\(TensorError.text(x.shape)) does not sum to \(TensorError.text(shape))") }
         let skip = x.rank - shape.count
+        // The gradient of a bias: only leading axes go.
+        if x.dtype != .bool, shape.count > 0, x.dimensions[skip...].elementsEqual(shape) { return try leadingSum(x, skip) }
         var axes: [Int] = []
         for i in 0..<x.rank {
             if i < skip { axes.append(i); continue }

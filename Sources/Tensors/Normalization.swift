@@ -198,6 +198,10 @@ extension Tensor {
     /// dbeta = sum g, dgamma = sum g x̂, dx = (gamma / sd) (g - dbeta / m - x̂ dgamma / m), over the m elements of a channel.
     public static func batchNormBackward(_ g: Tensor, _ x: Tensor, mean: Tensor, variance: Tensor, gamma: Tensor?, eps: Double) throws -> (x: Tensor, gamma: Tensor, beta: Tensor) {
         let axes = try statisticsAxes(x)
+        if x.rank > 2, x.dtype == g.dtype, x.dtype != .bool, g.hasShape(of: x), mean.dtype == x.dtype, variance.dtype == x.dtype,
+           gamma == nil || gamma!.dtype == x.dtype, x.count > 0 {
+            return try batchNormBackwardByRows(g, x, mean, variance, gamma, eps)
+        }
         let ones = [Int](repeating: 1, count: x.rank - 2), c = x.dims[1]
         func column(_ t: Tensor) throws -> Tensor { try view(of: t, [c] + ones) }
         let normal = try batchNormalize(x, mean: mean, variance: variance, gamma: nil, beta: nil, eps: eps)
@@ -209,6 +213,38 @@ extension Tensor {
         let centre = try column(binary(.divide, dbeta, m, .number, reversed: false))
         let slope = try column(binary(.divide, dgamma, m, .number, reversed: false))
         let dx = try binary(.multiply, binary(.subtract, binary(.subtract, g, centre), binary(.multiply, normal, slope)), column(scale))
+        return (dx, dgamma, dbeta)
+    }
+
+    /// The same, one image's channel after the other, in two passes.
+    private static func batchNormBackwardByRows(_ g: Tensor, _ x: Tensor, _ mean: Tensor, _ variance: Tensor, _ gamma: Tensor?,
+                                                _ eps: Double) throws -> (x: Tensor, gamma: Tensor, beta: Tensor) {
+        let n = x.dims[0], c = x.dims[1], cols = x.count / (n * c), single = x.dtype == .f32
+        let inverse = try inverseDeviation(variance, eps: eps)
+        let sums = try make([n, c], x.dtype), slopes = try make([n, c], x.dtype), scratch = try make([Threads.count * 4 + 1, cols], x.dtype)
+        // Pieces of the batch, each with a row of scratch.
+        let pieces = x.count < elementGrain ? 1 : Swift.min(n, Threads.count * 4)
+        Threads.run(count: pieces, grain: 1) { first, last in
+            for piece in first..<last {
+                let from = n * piece / pieces, to = n * (piece + 1) / pieces, at = from &* c &* cols
+                if single {
+                    nns_normal_sums_f32(sums.f32 + from &* c, slopes.f32 + from &* c, g.f32 + at, x.f32 + at, mean.f32, inverse.f32,
+                                        (to - from) &* c, c, cols, scratch.f32 + piece &* cols)
+                } else {
+                    nns_normal_sums_f64(sums.f64 + from &* c, slopes.f64 + from &* c, g.f64 + at, x.f64 + at, mean.f64, inverse.f64,
+                                        (to - from) &* c, c, cols, scratch.f64 + piece &* cols)
+                }
+            }
+        }
+        let dbeta = try leadingSum(sums, 1), dgamma = try leadingSum(slopes, 1), m = Double(n * cols)
+        let scale = try gamma.map { try binary(.multiply, $0, inverse) } ?? inverse
+        let centre = try binary(.divide, dbeta, m, .number, reversed: false), slope = try binary(.divide, dgamma, m, .number, reversed: false)
+        let dx = try make(like: x)
+        Threads.run(count: n, grain: Swift.max(1, elementGrain / Swift.max(1, c &* cols))) { first, last in
+            let at = first &* c &* cols, rows = (last - first) &* c
+            if single { nns_normal_gradient_f32(dx.f32 + at, g.f32 + at, x.f32 + at, mean.f32, inverse.f32, centre.f32, slope.f32, scale.f32, rows, c, cols) }
+            else { nns_normal_gradient_f64(dx.f64 + at, g.f64 + at, x.f64 + at, mean.f64, inverse.f64, centre.f64, slope.f64, scale.f64, rows, c, cols) }
+        }
         return (dx, dgamma, dbeta)
     }
 

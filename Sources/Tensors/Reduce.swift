@@ -1,4 +1,5 @@
 import CKernels
+import Glibc
 
 /// Reductions along axes.
 public enum ReduceOperation: UInt8 {
@@ -38,6 +39,7 @@ extension Tensor {
             }
             return result
         }
+        if let axes, axes.count == 1, axes[0] == 0, !keep, op == .sum, x.rank > 1, x.dtype != .bool { return try leadingSum(x, 1) }
         var reduced: UInt64 = axes == nil ? (1 << UInt64(x.rank)) &- 1 : 0
         if let axes { for axis in axes { reduced |= 1 << UInt64(axis) } }
         let dims = x.dims, rank = x.rank
@@ -103,6 +105,25 @@ extension Tensor {
             try columns(op, x, reduced, into: result)
         }
         return result
+    }
+
+    /// The sum over the first `axes` axes, some being kept behind them.
+    static func leadingSum(_ x: Tensor, _ axes: Int) throws -> Tensor {
+        let result = try make(UnsafeBufferPointer(start: x.dims + axes, count: x.rank - axes), x.dtype), cols = result.count
+        var rows = 1
+        for i in 0..<axes { rows &*= x.dims[i] }
+        sumColumns(result, x, rows, cols)
+        return result
+    }
+
+    /// result[j] = the sum of x[i, j] over i ascending, from +0.
+    private static func sumColumns(_ result: Tensor, _ x: Tensor, _ rows: Int, _ cols: Int) {
+        memset(result.data, 0, result.byteCount)
+        let single = x.dtype == .f32
+        Threads.run(count: cols, grain: Swift.max(64, reduceGrain / Swift.max(1, rows))) { first, last in
+            if single { nns_reduce_columns_f32(Int32(NNS_SUM), result.f32 + first, x.f32 + first, rows, last - first, cols) }
+            else { nns_reduce_columns_f64(Int32(NNS_SUM), result.f64 + first, x.f64 + first, rows, last - first, cols) }
+        }
     }
 
     /// One accumulator for each output over the reduced axes of x, the last of which is kept.

@@ -171,24 +171,18 @@ public final class Tensor {
 /// malloc never refuses on Linux, so the limit is ours: three quarters of the machine's or cgroup's memory.
 /// Counted on the interpreter's thread only.
 public enum Memory {
-    nonisolated(unsafe) public private(set) static var used = 0
-    nonisolated(unsafe) public private(set) static var peak = 0
-    nonisolated(unsafe) public static var limit = nns_memory_limit()
-
-    /// Counts `bytes` if they fit below the limit.
-    @inline(__always) public static func reserve(_ bytes: Int) -> Bool {
-        let total = used &+ bytes
-        guard total <= limit, total >= 0 else { return false }
-        used = total
-        if total > peak { peak = total }
-        return true
+    public static var used: Int { nns_memory_used }
+    public static var peak: Int { nns_memory_peak }
+    public static var limit: Int {
+        get {
+            if nns_memory_most < 0 { nns_memory_most = nns_memory_limit() }
+            return nns_memory_most
+        }
+        set { nns_memory_most = newValue }
     }
 
-    @inline(__always) public static func release(_ bytes: Int) { used &-= bytes }
-}
+    /// Counts `bytes` if they fit below the limit.
+    @inline(__always) public static func reserve(_ bytes: Int) -> Bool { nns_memory_reserve(bytes) }
 
-extension Memory {
-    /// Counts bytes that are already taken (small pieces whose refusal would help nobody).
-    @inline(__always) public static func count(_ bytes: Int) { _ = reserve(bytes) ? () : overdraw(bytes) }
-    private static func overdraw(_ bytes: Int) { used &+= bytes }
+    @inline(__always) public static func release(_ bytes: Int) { nns_memory_used &-= bytes }
 }

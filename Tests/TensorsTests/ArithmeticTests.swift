@@ -14,28 +14,31 @@ import Testing
         let shapes: [([Int], [Int])] = [
             ([4, 5], [4, 5]), ([4, 5], [5]), ([5], [4, 5]), ([4, 5], [4, 1]), ([4, 1], [4, 5]), ([4, 1], [1, 5]), ([4, 5], []), ([], [4, 5]),
             ([2, 3, 4], [3, 1]), ([2, 1, 4], [3, 1]), ([2, 3, 4, 5], [3, 1, 5]), ([1, 1], [7]), ([0, 3], [3]), ([3, 0], [3, 1]), ([1], [3, 0]),
-            ([2, 3], [1, 2, 3]), ([40, 37], [37]), ([6, 1, 1], [1, 1, 5]), ([300, 400], [400]), ([300, 400], [300, 1]),
+            ([2, 3], [1, 2, 3]), ([40, 37], [37]), ([6, 1, 1], [1, 1, 5]), ([200, 400], [400]), ([200, 400], [200, 1]),
         ]
-        try everyPath { path in
-            var source = Source(6, special: true)
-            for (a, b) in shapes {
-                let shape = try Tensor.broadcastShape(a, b)
-                let x = source.array(a.reduce(1, *), Float.self), y = source.array(b.reduce(1, *), Float.self)
-                func at(_ i: Int, _ own: [Int]) -> Int {
-                    var rest = i, index: [Int] = []
-                    for d in shape.reversed() { index.insert(rest % d, at: 0); rest /= d }
-                    return zip(own, index.suffix(own.count)).reduce(0) { $0 * $1.0 + ($1.0 == 1 ? 0 : $1.1) }
+        var source = Source(6, special: true), cases = Cases()
+        for (a, b) in shapes {
+            let shape = try Tensor.broadcastShape(a, b)
+            let x = source.array(a.reduce(1, *), Float.self), y = source.array(b.reduce(1, *), Float.self)
+            func at(_ i: Int, _ own: [Int]) -> Int {
+                var rest = i, step = 1, at = 0
+                for axis in stride(from: shape.count - 1, through: 0, by: -1) {
+                    let size = axis - (shape.count - own.count) >= 0 ? own[axis - (shape.count - own.count)] : 1
+                    if size > 1 { at += rest % shape[axis] * step }
+                    step *= size
+                    rest /= shape[axis]
                 }
-                for (op, f) in Self.arithmetic {
-                    let expected = (0..<shape.reduce(1, *)).map { f(x[at($0, a)], y[at($0, b)]) }
-                    let result = try Tensor.binary(op, tensor(of: x, a), tensor(of: y, b))
-                    #expect(result.shape == shape)
-                    expectBits(result, expected, "\(path): \(op) of \(a) and \(b)")
-                }
-                let less = try Tensor.binary(.less, tensor(of: x, a), tensor(of: y, b))
-                #expect(less.dtype == .bool && less.elements == (0..<shape.reduce(1, *)).map { x[at($0, a)] < y[at($0, b)] ? 1 : 0 })
+                return at
             }
+            let pairs = (0..<shape.reduce(1, *)).map { (x[at($0, a)], y[at($0, b)]) }
+            let tx = try tensor(of: x, a), ty = try tensor(of: y, b)
+            for (op, f) in Self.arithmetic {
+                #expect(try Tensor.binary(op, tx, ty).shape == shape)
+                cases.add(pairs.map { f($0.0, $0.1) }, "\(op) of \(a) and \(b)") { try Tensor.binary(op, tx, ty) }
+            }
+            cases.add(pairs.map { $0.0 < $0.1 ? 1 : 0 as Float }, "less of \(a) and \(b)") { try Tensor.convert(Tensor.binary(.less, tx, ty), to: .f32) }
         }
+        try cases.compare()
         #expect(message { _ = try Tensor.broadcastShape([2, 3], [4]) }.contains("[2, 3] and [4]"))
     }
 
@@ -71,7 +74,7 @@ import Testing
         // (a, b, a // b, a % b) as CPython gives them.
         let cases: [(Double, Double, Double, Double)] = [
             (7, 3, 2, 1), (-7, 3, -3, 2), (7, -3, -3, -2), (-7, -3, 2, -1), (6, 3, 2, 0), (-6, 3, -2, 0), (1, 0.1, 9, 0.09999999999999995),
-            (0.3, 0.1, 2, 0.09999999999999998), (5.5, 2, 2, 1.5), (-0.5, 1, -1, 0.5), (1e18, 7, 142857142857142848, 1),
+            (0.3, 0.1, 2, 0.09999999999999998), (5.5, 2, 2, 1.5), (-0.5, 1, -1, 0.5), (1e18, 7, 142857142857142864, 1),
         ]
         for (a, b, q, r) in cases {
             #expect(Tensor.scalar(.floorDivide, a, .number, b, .number).0 == q, "\(a) // \(b)")

@@ -144,6 +144,18 @@ void nns_normalize_rows_f32(float *y, const float *x, const float *mean, const f
 void nns_normalize_rows_f64(double *y, const double *x, const double *mean, const double *inverse, const double *_Nullable gamma,
                             const double *_Nullable beta, intptr_t rows, intptr_t channels, intptr_t cols);
 
+/// sums[i] = the sum of g[i, ...], slopes[i] = that of g * ((x - mean) * inverse), products rounded, in reduction.h's order.
+/// `scratch` holds `cols` elements.
+void nns_normal_sums_f32(float *sums, float *slopes, const float *g, const float *x, const float *mean, const float *inverse,
+                         intptr_t rows, intptr_t channels, intptr_t cols, float *scratch);
+void nns_normal_sums_f64(double *sums, double *slopes, const double *g, const double *x, const double *mean, const double *inverse,
+                         intptr_t rows, intptr_t channels, intptr_t cols, double *scratch);
+/// dx = (g - centre - ((x - mean) * inverse) * slope) * scale, each step rounded.
+void nns_normal_gradient_f32(float *dx, const float *g, const float *x, const float *mean, const float *inverse, const float *centre,
+                             const float *slope, const float *scale, intptr_t rows, intptr_t channels, intptr_t cols);
+void nns_normal_gradient_f64(double *dx, const double *g, const double *x, const double *mean, const double *inverse, const double *centre,
+                             const double *slope, const double *scale, intptr_t rows, intptr_t channels, intptr_t cols);
+
 // MARK: Optimizers (optimizer.inc)
 
 /// One step over n elements, each operation rounded; `to` arrays may be the arrays themselves. v is NULL without momentum.

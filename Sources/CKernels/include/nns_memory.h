@@ -9,6 +9,19 @@ void *_Nullable nns_alloc(intptr_t bytes);
 void nns_free(void *_Nonnull block, intptr_t bytes);
 /// Gives the blocks that this thread keeps back to the system.
 void nns_memory_trim(void);
+/// Bytes counted now, at most so far, and the limit (negative until first asked for). One thread counts: the interpreter's.
+extern intptr_t nns_memory_used, nns_memory_peak, nns_memory_most;
+/// Counts `bytes` where the limit may not be known yet; false where they do not fit.
+_Bool nns_memory_reserve_checked(intptr_t bytes);
+/// Counts `bytes` if they fit below the limit.
+static inline _Bool nns_memory_reserve(intptr_t bytes) {
+    intptr_t total = nns_memory_used + bytes;
+    if (total > nns_memory_most || total < 0) return nns_memory_reserve_checked(bytes);
+    nns_memory_used = total;
+    if (total > nns_memory_peak) nns_memory_peak = total;
+    return 1;
+}
+
 /// Three quarters of the machine's memory, or of the cgroup's limit where that is lower, in bytes. NNS_MEMORY=bytes in
 /// the environment sets another limit.
 intptr_t nns_memory_limit(void);
