@@ -28,7 +28,7 @@ import Testing
                 continue
             }
             let words = line.split(separator: " ")
-            if let kind = words.first, ["fn", "object", "layer"].contains(kind), words.count > 1, !words[1].hasPrefix("_") {
+            if !line.hasPrefix(" "), let kind = words.first, ["fn", "object", "layer"].contains(kind), words.count > 1, !words[1].hasPrefix("_") {
                 var examples: [(input: String, output: String)] = []
                 for doc in block {
                     if doc.hasPrefix("> ") { examples.append((String(doc.dropFirst(2)), "")) } else if !examples.isEmpty {
