@@ -184,8 +184,8 @@ extension Op {
 
     public static let map: Operation = Operation("map(f, xs...)", .lists, """
         `f` of every item. The results stack into a tensor where they are numbers or tensors of one shape, as in \
-        brackets; otherwise they are a list. Several sequences are walked together. `map(f)` alone is a function: \
-        `xs |> map(f)`.
+        brackets; otherwise they are a list. Several sequences are walked together; of a record \
+        the results are those of `f(key, value)`. `map(f)` alone is a function: `xs |> map(f)`.
         """,
         examples: [("map(x => x ^ 2, 1..3)", "[1, 4, 9]"), ("(\"a\", \"b\") |> map(upper)", "(\"A\", \"B\")")],
         seeAlso: ["filter", "reduce"],
@@ -199,7 +199,11 @@ extension Op {
                 throw Diagnostic(.shape, "map needs sequences of one length, got \(count) and \(s.count)")
             }
             let results = List([])
-            for i in 0..<count { try results.append(try c.interpreter.apply(f, try sequences.map { try $0[i] })) }
+            if sequences.count == 1, case .record(let r) = given.items[0] {
+                for (key, value) in zip(r.keys, r.values) { try results.append(try c.interpreter.apply(f, [Value(key), value])) }
+            } else {
+                for i in 0..<count { try results.append(try c.interpreter.apply(f, try sequences.map { try $0[i] })) }
+            }
             return try c.interpreter.gathered(results)
         })
 
