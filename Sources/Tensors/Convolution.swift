@@ -56,8 +56,9 @@ extension Tensor {
         // A stride along an axis with one place moves nowhere.
         let stride = (oh == 1 ? 1 : g.stride.0, ow == 1 ? 1 : g.stride.1)
         let (area, over) = (x[2] + 2 * g.pad.0 + stride.0).multipliedReportingOverflow(by: x[3] + 2 * g.pad.1 + stride.1)
-        let (_, over2) = area.multipliedReportingOverflow(by: 8 * (x[1] + w[0] + 1))
-        guard !over, !over2, area < 1 << 40 else {
+        // Each thread copies an image, and the output's gradient, with its padding.
+        let (bytes, over2) = area.multipliedReportingOverflow(by: 8 * (x[1] + w[0] + 16) * Swift.min(Threads.count, Swift.max(1, x[0])))
+        guard !over, !over2, area < 1 << 40, bytes <= Memory.limit - Memory.used else {
             throw TensorError(.limit, "not enough memory for padded images of \(x[2] + 2 * g.pad.0)×\(x[3] + 2 * g.pad.1)")
         }
         return nns_convolution(n: x[0], c: x[1], h: x[2], w: x[3], k: w[0], r: w[2], s: w[3], oh: oh, ow: ow,

@@ -1,7 +1,7 @@
 // The native kernels of nns: inner loops without policy.
 //
-// Goals, in this order: the bits of the contract (DESIGN §3) on every path; no allocation, no global state
-// beyond the chosen instruction set; speed.
+// Goals, in this order: the bits of the contract (DESIGN §3) on every path; no allocation but working space from
+// nns_alloc, no global state beyond the chosen instruction set, the thread pool and kept memory; speed.
 #ifndef NNS_CKERNELS_H
 #define NNS_CKERNELS_H
 
