@@ -185,4 +185,7 @@ public enum Memory {
     @inline(__always) public static func reserve(_ bytes: Int) -> Bool { nns_memory_reserve(bytes) }
 
     @inline(__always) public static func release(_ bytes: Int) { nns_memory_used &-= bytes }
+
+    /// Counts bytes that are already taken (small pieces whose refusal would help nobody).
+    @inline(__always) public static func count(_ bytes: Int) { if !nns_memory_reserve(bytes) { nns_memory_used &+= bytes } }
 }

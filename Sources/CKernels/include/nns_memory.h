@@ -15,8 +15,8 @@ extern intptr_t nns_memory_used, nns_memory_peak, nns_memory_most;
 _Bool nns_memory_reserve_checked(intptr_t bytes);
 /// Counts `bytes` if they fit below the limit.
 static inline _Bool nns_memory_reserve(intptr_t bytes) {
+    if (bytes > nns_memory_most - nns_memory_used) return nns_memory_reserve_checked(bytes);
     intptr_t total = nns_memory_used + bytes;
-    if (total > nns_memory_most || total < 0) return nns_memory_reserve_checked(bytes);
     nns_memory_used = total;
     if (total > nns_memory_peak) nns_memory_peak = total;
     return 1;

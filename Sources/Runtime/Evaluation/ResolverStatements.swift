@@ -1,0 +1,328 @@
+import Syntax
+
+// Statements and what may stand left of `=`.
+extension Resolver {
+    func block(_ index: Int32) throws -> NodePointer {
+        let n = tree[index]
+        let result = node(.block, n.span)
+        setList(result, try tree.children(n).map { try statement($0) })
+        return result
+    }
+
+    func statement(_ index: Int32) throws -> NodePointer {
+        let n = tree[index]
+        switch n.kind {
+        case .expression:
+            let result = node(.expression, n.span)
+            result.pointee.flag = n.flag
+            let inner = tree[n.a]
+            // `if` and `try` as statements run their blocks as statements.
+            result.pointee.a = inner.kind == .if || inner.kind == .try ? try statement(n.a) : try expression(n.a)
+            return result
+        case .if:
+            let result = node(.conditional, n.span)
+            result.pointee.a = try expression(n.a)
+            result.pointee.b = try block(n.b)
+            if n.c >= 0 { result.pointee.c = tree[n.c].kind == .block ? try block(n.c) : try statement(n.c) }
+            return result
+        case .try:
+            let result = node(.attempt, n.span)
+            result.pointee.a = try block(n.a)
+            if n.b >= 0 { result.pointee.b = try target(n.b, n.span) }
+            result.pointee.c = try block(n.c)
+            return result
+        case .block: return try block(index)
+        case .assign:
+            let result = node(.assign, n.span)
+            result.pointee.flag = n.flag
+            result.pointee.b = try expression(n.b)
+            result.pointee.a = try pattern(n.a)
+            markMove(result)
+            return result
+        case .update:
+            let result = node(.update, n.span)
+            result.pointee.flag = n.flag
+            result.pointee.a = try pattern(n.a)
+            // The same place read, as the left operand.
+            let binary = node(opcode(n.op), n.span)
+            binary.pointee.a = try expression(n.a)
+            binary.pointee.b = try expression(n.b)
+            binary.pointee.number = Double(tree[n.a].span.end)
+            result.pointee.b = binary
+            return result
+        case .function: return try functionStatement(n, index)
+        case .object: return try objectStatement(n, index)
+        case .for: return try forStatement(n)
+        case .while:
+            let result = node(.whileLoop, n.span)
+            result.pointee.a = try expression(n.a)
+            loopDepth += 1
+            defer { loopDepth -= 1 }
+            let saved = expressionDepth
+            expressionDepth = 0
+            defer { expressionDepth = saved }
+            result.pointee.b = try block(n.b)
+            return result
+        case .break, .continue:
+            guard loopDepth > 0 else { throw error(.syntax, "`\(n.kind == .break ? "break" : "continue")` outside a loop", n.span) }
+            if expressionDepth > 0 { scope.code.throwsSignals = true }
+            return node(n.kind == .break ? .breakLoop : .continueLoop, n.span)
+        case .return:
+            guard !scope.isTopLevel else { throw error(.syntax, "`return` outside a function", n.span) }
+            let result = node(.returnValue, n.span)
+            if n.a >= 0 { result.pointee.a = try expression(n.a) }
+            scope.code.throwsSignals = scope.code.throwsSignals || insideExpressionBlock
+            return result
+        case .import:
+            let result = node(.importModule, n.span)
+            holdString(result, n.a)
+            let name = n.b >= 0 ? tree.string(n.b) : Self.moduleName(tree.string(n.a))
+            result.pointee.a = try targetName(name, n.span)
+            return result
+        case .main:
+            let result = node(.main, n.span)
+            result.pointee.a = try block(n.a)
+            return result
+        case .test:
+            let result = node(.test, n.span)
+            holdString(result, n.a)
+            let code = try function(tree.string(n.a), parameters: [], body: n.b, span: n.span, fields: nil)
+            let holder = node(.lambda, n.span)
+            hold(holder, code)
+            result.pointee.a = holder
+            return result
+        case .assert:
+            let result = node(.assert, n.span)
+            result.pointee.a = try expression(n.a)
+            if n.b >= 0 { result.pointee.b = try expression(n.b) }
+            return result
+        default: throw error(.syntax, "expected a statement", n.span)
+        }
+    }
+
+    /// True where the block being resolved is part of an expression.
+    var insideExpressionBlock: Bool { blockInExpression > 0 }
+
+    func functionStatement(_ n: Node, _ index: Int32) throws -> NodePointer {
+        let result = node(.function, n.span)
+        let name = tree.string(n.a)
+        let code = try function(name, parameters: tree.children(n), body: n.b, span: n.span, fields: nil, isLocal: !scope.isTopLevel)
+        if n.c >= 0 { code.returnShape = shape(n.c) }
+        code.documentation = tree.documentation(of: index) ?? ""
+        result.pointee.a = try targetName(name, n.span)
+        hold(result, code)
+        return result
+    }
+
+    func forStatement(_ n: Node) throws -> NodePointer {
+        let result = node(.forLoop, n.span)
+        var clauses: [NodePointer] = []
+        for index in tree.children(n) {
+            let clause = tree[index]
+            let part = node(.clause, clause.span)
+            part.pointee.b = try expression(clause.b)
+            part.pointee.a = try pattern(clause.a)
+            clauses.append(part)
+        }
+        setList(result, clauses)
+        loopDepth += 1
+        defer { loopDepth -= 1 }
+        let saved = expressionDepth
+        expressionDepth = 0
+        defer { expressionDepth = saved }
+        result.pointee.a = try block(n.a)
+        return result
+    }
+
+    func objectStatement(_ n: Node, _ index: Int32) throws -> NodePointer {
+        let declaration = DeclarationCode()
+        declaration.name = tree.string(n.a)
+        declaration.isLayer = n.flag
+        declaration.documentation = tree.documentation(of: index) ?? ""
+        let fieldScope = FieldScope()
+        let members = tree.children(tree[n.b])
+        var forwardParameters: ArraySlice<Int32> = []
+        func addField(_ name: String, _ span: Span) throws {
+            guard fieldScope.names[name] == nil else { throw error(.syntax, "field `\(name)` stands twice", span) }
+            fieldScope.names[name] = Int32(fieldScope.names.count)
+        }
+        for p in tree.children(n) {
+            try addField(tree.string(tree[p].a), tree[p].span)
+            declaration.fields.append((tree.string(tree[p].a), .argument, nil, false))
+        }
+        for m in members {
+            let member = tree[m]
+            switch member.kind {
+            case .param, .state: try addField(tree.string(member.a), member.span)
+            case .function:
+                let name = tree.string(member.a)
+                guard fieldScope.methods.insert(name).inserted else { throw error(.syntax, "method `\(name)` stands twice", member.span) }
+                if name == "forward" { forwardParameters = tree.children(member) }
+            default: break
+            }
+        }
+        let forwardNames = forwardParameters.map { tree.string(tree[$0].a) }.filter { fieldScope.names[$0] == nil }
+        // The constructor binds the header arguments; their defaults may use one another.
+        declaration.constructor = try function(declaration.name, parameters: tree.children(n), body: -1, span: n.span, fields: nil)
+        var lazyFields: Set<String> = []
+        for m in members {
+            let member = tree[m]
+            switch member.kind {
+            case .param, .state:
+                let name = tree.string(member.a)
+                fieldScope.read = []
+                let code = try function("\(declaration.name).\(name)", parameters: [], body: member.b, span: member.span, fields: fieldScope,
+                                        extra: forwardNames, selfName: true)
+                code.forwardNames = forwardNames
+                let mentioned = mentions(member.b)
+                let isLazy = forwardNames.contains { mentioned.contains($0) } || !fieldScope.read.isDisjoint(with: lazyFields)
+                if isLazy { lazyFields.insert(name) }
+                declaration.fields.append((name, member.kind == .param ? .param : .state, code, isLazy))
+            case .function:
+                let code = try function(tree.string(member.a), parameters: tree.children(member), body: member.b, span: member.span,
+                                        fields: fieldScope, selfName: true)
+                if member.c >= 0 { code.returnShape = shape(member.c) }
+                code.documentation = tree.documentation(of: m) ?? ""
+                declaration.methods.append(code)
+            default:
+                declaration.asserts.append(try assertion(m, fieldScope))
+            }
+        }
+        let result = node(.object, n.span)
+        result.pointee.a = try targetName(declaration.name, n.span)
+        hold(result, declaration)
+        return result
+    }
+
+    /// An `assert` in an object's body as a function of `self`.
+    func assertion(_ index: Int32, _ fields: FieldScope) throws -> FunctionCode {
+        let code = FunctionCode(name: "assert", source: tree.source, span: tree[index].span)
+        let inner = FunctionScope(outer: scope, code: code, isTopLevel: false)
+        inner.fields = fields
+        let saved = scope
+        scope = inner
+        defer { scope = saved }
+        code.selfSlot = Int(inner.newSlot("self"))
+        inner.locals["self"] = Int32(code.selfSlot)
+        let body = node(.block, tree[index].span)
+        setList(body, [try statement(index)])
+        code.body = body
+        finish(code)
+        return code
+    }
+
+    /// Every name that an expression mentions.
+    func mentions(_ index: Int32) -> Set<String> {
+        guard index >= 0 else { return [] }
+        let span = tree[index].span
+        var names: Set<String> = []
+        for n in tree.nodes where n.span.start >= span.start && n.span.end <= span.end {
+            if n.kind == .name { names.insert(tree.string(n.a)) }
+            if n.kind == .entry, n.flag { names.insert(tree.string(n.a)) }
+        }
+        return names
+    }
+
+    // MARK: Targets
+
+    func targetName(_ name: String, _ span: Span) throws -> NodePointer {
+        if scope.isTopLevel, ownSlot(name, scope) == nil {
+            let n = node(.global, span)
+            n.pointee.cell = module.cell(name, prelude: prelude)
+            module.noteAssigned(name)
+            hold(n, Text(name))
+            return n
+        }
+        if ownSlot(name, scope) == nil, let fields = scope.fields, let field = fields.names[name] {
+            let n = node(.field, span)
+            n.pointee.slot = field
+            n.pointee.count = selfSlot(scope)
+            hold(n, Text(name))
+            return n
+        }
+        let slot: Int32
+        if let own = ownSlot(name, scope) { slot = own } else {
+            slot = scope.newSlot(name)
+            scope.locals[name] = slot
+        }
+        let n = node(.local, span)
+        n.pointee.slot = slot
+        hold(n, Text(name))
+        return n
+    }
+
+    func target(_ string: Int32, _ span: Span) throws -> NodePointer { try targetName(tree.string(string), span) }
+
+    /// What may stand left of `=` or after `for`.
+    func pattern(_ index: Int32) throws -> NodePointer {
+        let n = tree[index]
+        switch n.kind {
+        case .name: return try target(n.a, n.span)
+        case .parenthesized: return try pattern(n.a)
+        case .listPattern, .recordPattern:
+            let result = node(n.kind == .listPattern ? .listPattern : .recordPattern, n.span)
+            setList(result, try tree.children(n).map { try pattern($0) })
+            return result
+        case .index, .field: return try path(index)
+        default: throw error(.syntax, "cannot assign to this", n.span)
+        }
+    }
+
+    /// `x[i].f[j]` to the left of `=`: the root is a name that may be rebound.
+    func path(_ index: Int32) throws -> NodePointer {
+        let n = tree[index]
+        switch n.kind {
+        case .index:
+            let result = node(.index, n.span)
+            result.pointee.a = try path(n.a)
+            setList(result, try tree.children(n).map { try subscriptNode($0) })
+            return result
+        case .field:
+            let result = node(.member, n.span)
+            result.pointee.a = try path(n.a)
+            holdString(result, n.b)
+            return result
+        case .name:
+            // Reading the root decides where it lives; in a function an outer name cannot be changed, but an
+            // object it refers to can.
+            let root = name(tree.string(n.a), n.span)
+            switch root.pointee.op {
+            case .global: root.pointee.flag = !scope.isTopLevel
+            case .local: root.pointee.flag = captureSlots[ObjectIdentifier(scope.code)]?.contains(root.pointee.slot) ?? false
+            default: break
+            }
+            return root
+        case .parenthesized: return try path(n.a)
+        default: return try expression(index)
+        }
+    }
+
+    /// `x = append(x, …)` and the like may change x in place: its value moves into the call.
+    func markMove(_ assign: NodePointer) {
+        let target = assign.pointee.a!, value = assign.pointee.b!
+        guard value.pointee.op == .call, value.pointee.a.pointee.op == .global, value.pointee.count >= 1,
+              target.pointee.op == .local || target.pointee.op == .global else { return }
+        let first = value.pointee.list[0]
+        guard first.pointee.op == target.pointee.op, first.pointee.slot == target.pointee.slot, first.pointee.cell == target.pointee.cell else { return }
+        for i in 1..<max(1, Int(value.pointee.count)) where !isSimpleWithout(value.pointee.list[i], target) { return }
+        value.pointee.flag = true
+    }
+
+    /// True for an argument that cannot read the target: a constant, or another name.
+    func isSimpleWithout(_ argument: NodePointer, _ target: NodePointer) -> Bool {
+        switch argument.pointee.op {
+        case .number, .constant: return true
+        case .local: return target.pointee.op != .local || argument.pointee.slot != target.pointee.slot
+        case .global: return target.pointee.op != .global || argument.pointee.cell != target.pointee.cell
+        case .add, .subtract, .multiply, .divide, .power, .negate, .list, .bracket, .record, .index, .member, .keyword:
+            for part in [argument.pointee.a, argument.pointee.b] {
+                if let part, !isSimpleWithout(part, target) { return false }
+            }
+            for i in 0..<Int(argument.pointee.count) where argument.pointee.list != nil {
+                if !isSimpleWithout(argument.pointee.list[i], target) { return false }
+            }
+            return true
+        default: return false
+        }
+    }
+}
