@@ -30,7 +30,8 @@ public indirect enum StoredValue {
 }
 
 private let structureName = "nns.json"
-private let deepest = 2_000
+/// Levels of lists, records and objects within each other; each is up to three levels of JSON.
+private let deepest = 100
 
 /// The archive of a value.
 public func archiveBytes(_ value: StoredValue) throws -> [UInt8] {
@@ -262,7 +263,7 @@ private struct JSONParser {
     }
 
     private mutating func value(_ depth: Int) throws -> JSON {
-        guard depth < 4 * deepest else { throw fail("fewer levels") }
+        guard depth < 3 * deepest + 10 else { throw fail("fewer levels") }
         blanks()
         guard at < bytes.count else { throw fail("a value") }
         switch bytes[at] {
