@@ -14,7 +14,11 @@ extension Interpreter {
             let t = try Tensor.make([r.count], defaultType)
             for i in 0..<r.count { t.setElement(i, r[i]) }
             return Value(t)
-        case .list(let list): return try stack(list.items, what: what)
+        case .list(let list):
+            guard stackingDepth < Tensor.maxRank else { throw Diagnostic(.limit, "a list is nested too deep for a tensor, which has at most \(Tensor.maxRank) axes") }
+            stackingDepth += 1
+            defer { stackingDepth -= 1 }
+            return try stack(list.items, what: what)
         default: throw Diagnostic(.type, "\(what) must be a tensor, got \(value.described)")
         }
     }

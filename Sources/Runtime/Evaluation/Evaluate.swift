@@ -278,15 +278,15 @@ extension Interpreter {
     /// `[…]`: a tensor of what stacks, else a list.
     func bracketed(_ items: [Value]) throws -> Value {
         if items.isEmpty { return Value(list: []) }
-        func stacks(_ value: Value) -> Bool {
+        func stacks(_ value: Value, _ depth: Int) -> Bool {
             switch value {
             case .number, .scalar, .bool, .tensor: true
-            case .list(let l): !l.items.isEmpty && l.items.allSatisfy(stacks)
+            case .list(let l): depth < Tensor.maxRank && !l.items.isEmpty && l.items.allSatisfy { stacks($0, depth + 1) }
             case .range: true
             default: false
             }
         }
-        guard items.allSatisfy(stacks) else { return Value(list: items) }
+        guard items.allSatisfy({ stacks($0, 0) }) else { return Value(list: items) }
         return try stack(items, what: "[ ]")
     }
 

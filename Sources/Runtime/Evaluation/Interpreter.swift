@@ -32,6 +32,8 @@ public final class Interpreter {
     /// Calls under way, and their limit.
     var depth = 0
     public static let maxDepth = 20_000
+    /// How deep inside lists `stacked` is.
+    var stackingDepth = 0
     /// Tree steps left (`--max-steps`), and whether they are counted.
     var stepsLeft = Int.max
 

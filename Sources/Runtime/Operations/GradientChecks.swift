@@ -61,6 +61,7 @@ extension Interpreter {
     }
 
     fileprivate func gradientCheck(_ f: Value, _ x: Value) throws -> Value {
+        try refuseDeepNesting(x, "gradcheck")
         let savedType = defaultType, wasTraining = isTraining
         defaultType = .f64
         isTraining = true

@@ -46,6 +46,7 @@ extension Interpreter {
         guard let first = arguments.first else { throw Diagnostic(.type, "\(what) of a function needs at least one argument to differentiate by") }
         let original: Value
         if case .range = first { original = try stacked(first, what: "the argument") } else { original = first }
+        try refuseDeepNesting(original, what)
         var isModel = false
         switch original {
         case .object, .function: isModel = true
@@ -255,10 +256,20 @@ extension Op {
 extension Interpreter {
     /// Constants all the way down lists and records.
     func deepDetached(_ value: Value) throws -> Value {
+        try refuseDeepNesting(value, "stop_gradient")
+        return constant(value)
+    }
+
+    /// Lists and records nested very deep are taken apart by recursion, so they are refused first.
+    func refuseDeepNesting(_ value: Value, _ what: String) throws {
+        if value.isNestedDeeper(than: 1_000) { throw Diagnostic(.limit, "\(what): values nested too deep") }
+    }
+
+    private func constant(_ value: Value) -> Value {
         switch value {
         case .tensor: return value.detached
-        case .list(let l): return Value(list: try l.items.map { try deepDetached($0) })
-        case .record(let r): return .record(Record(r.keys, try r.values.map { try deepDetached($0) }))
+        case .list(let l): return Value(list: l.items.map { constant($0) })
+        case .record(let r): return .record(Record(r.keys, r.values.map { constant($0) }))
         default: return value
         }
     }

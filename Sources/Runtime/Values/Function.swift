@@ -40,7 +40,7 @@ public final class Closure: Function {
     }
 
     deinit {
-        for i in 0..<code.captures.count { captures[i].release() }
+        Release.drop(captures, code.captures.count)
         captures.deallocate()
     }
 }
@@ -89,7 +89,7 @@ public final class Object {
     }
 
     deinit {
-        for i in 0..<declaration.fields.count { fields[i].release() }
+        Release.drop(fields, declaration.fields.count)
         fields.deallocate()
         Memory.release(64 + 16 * declaration.fields.count)
     }

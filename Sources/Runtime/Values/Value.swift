@@ -105,7 +105,10 @@ public final class List {
         reserved = items.count &* MemoryLayout<Value>.stride
         Memory.count(reserved)
     }
-    deinit { Memory.release(reserved) }
+    deinit {
+        Memory.release(reserved)
+        Release.drop(&items)
+    }
 
     /// Adds an item at the end; throws `limit` where the memory is not to be had.
     public func append(_ value: Value) throws {
@@ -140,7 +143,10 @@ public final class Record {
         self.values = values
         Memory.count(keys.count &* 40)
     }
-    deinit { Memory.release(keys.count &* 40) }
+    deinit {
+        Memory.release(keys.count &* 40)
+        Release.drop(&values)
+    }
 
     public convenience init(_ pairs: KeyValuePairs<String, Value>) {
         self.init(pairs.map(\.key), pairs.map(\.value))
@@ -186,4 +192,57 @@ public final class RangeValue {
     public let count: Int
     public init(start: Double, step: Double, count: Int) { self.start = start; self.step = step; self.count = count }
     public subscript(i: Int) -> Double { start + Double(i) * step }
+}
+
+/// Giving values back without deep recursion: a list of lists of lists, millions deep, must not overflow the stack.
+enum Release {
+    nonisolated(unsafe) private static var depth = 0
+    nonisolated(unsafe) private static var waiting: [[Value]] = []
+
+    /// Empties an array; what is nested deeper than a thousand levels waits until the outermost one is done.
+    @inline(__always) static func drop(_ values: inout [Value]) {
+        if values.isEmpty { return }
+        var taken: [Value] = []
+        swap(&taken, &values)
+        later(&taken)
+    }
+
+    private static func later(_ values: inout [Value]) {
+        if depth >= 1_000 {
+            waiting.append(values)
+            values = []
+            return
+        }
+        depth += 1
+        values = []
+        depth -= 1
+        while depth == 0, var next = waiting.popLast() {
+            depth = 1
+            next = []
+            depth = 0
+        }
+    }
+
+    /// Gives back the words of an object's fields or a function's captures.
+    static func drop(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
+        var values: [Value] = []
+        for i in 0..<count where words[i].isReference { values.append(Value(taking: words[i])) }
+        drop(&values)
+    }
+}
+
+extension Value {
+    /// True where lists and records are nested deeper than `limit`; counted without recursion.
+    func isNestedDeeper(than limit: Int) -> Bool {
+        var stack: [(Value, Int)] = [(self, 0)]
+        while let (value, depth) = stack.popLast() {
+            if depth > limit { return true }
+            switch value {
+            case .list(let l): for item in l.items { if case .list = item { stack.append((item, depth + 1)) } else if case .record = item { stack.append((item, depth + 1)) } }
+            case .record(let r): for item in r.values { if case .list = item { stack.append((item, depth + 1)) } else if case .record = item { stack.append((item, depth + 1)) } }
+            default: break
+            }
+        }
+        return false
+    }
 }
