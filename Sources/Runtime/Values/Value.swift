@@ -214,14 +214,17 @@ enum Release {
             return
         }
         depth += 1
-        values = []
+        empty(&values)
         depth -= 1
         while depth == 0, var next = waiting.popLast() {
             depth = 1
-            next = []
+            empty(&next)
             depth = 0
         }
     }
+
+    /// A call of its own that stays one, so that the values are given back while `depth` counts them.
+    @_optimize(none) @inline(never) private static func empty(_ values: inout [Value]) { values.removeAll() }
 
     /// Gives back the words of an object's fields or a function's captures.
     static func drop(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
