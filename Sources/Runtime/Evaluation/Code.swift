@@ -39,7 +39,7 @@ extension CodeNode {
 enum OpCode: UInt8 {
     // Operands that fold into their parent come first.
     case number, local, global
-    case constant, field, selfValue
+    case constant, field
     case interpolated, list, bracket, comprehension, record
     case negate, not
     case add, subtract, multiply, divide, floorDivide, modulo, matmul, power
@@ -51,7 +51,7 @@ enum OpCode: UInt8 {
     case expression, assign, update, function, object, forLoop, whileLoop, breakLoop, continueLoop, returnValue
     case importModule, main, test, assert
     // Patterns and parts
-    case listPattern, recordPattern, clause, condition, keyword, slice, ellipsis, interpolation, spread
+    case listPattern, recordPattern, clause, condition, keyword, slice, ellipsis, interpolation
 }
 
 /// A function's body with what a call needs to know.

@@ -67,7 +67,6 @@ extension Interpreter {
             if w.isUnset { throw unmadeField(n, object) }
             w.retain()
             return w
-        case .selfValue: return .none
         case .add:
             var x = 0.0, y = 0.0
             if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x + y) }

@@ -44,18 +44,7 @@ extension Interpreter {
                 return .normal
             }
             let w = try evaluate(n.pointee.b)
-            switch target.pointee.op {
-            case .local:
-                let slot = frame + Int(target.pointee.slot)
-                let old = slot.pointee
-                slot.pointee = w
-                old.release()
-            case .global:
-                let old = target.pointee.cell.pointee
-                target.pointee.cell.pointee = w
-                old.release()
-            default: try assign(target, Value(taking: w))
-            }
+            try store(w, in: target)
             return .normal
         case .update:
             try step(n)
@@ -139,34 +128,20 @@ extension Interpreter {
     func iterate(_ clause: NodePointer, _ body: () throws -> Bool) throws {
         let target = clause.pointee.a!
         let iterable = try value(clause.pointee.b)
-        func bind(_ word: Word) throws {
-            switch target.pointee.op {
-            case .local:
-                let slot = frame + Int(target.pointee.slot)
-                let old = slot.pointee
-                slot.pointee = word
-                old.release()
-            case .global:
-                let old = target.pointee.cell.pointee
-                target.pointee.cell.pointee = word
-                old.release()
-            default: try assign(target, Value(taking: word))
-            }
-        }
         switch iterable {
         case .range(let r):
             for i in 0..<r.count {
-                try bind(Word(number: r[i]))
+                try store(Word(number: r[i]), in: target)
                 if try !body() { return }
             }
         case .list(let l):
             for item in l.items {
-                try bind(Word(item))
+                try store(Word(item), in: target)
                 if try !body() { return }
             }
         case .tensor(let t, _) where t.rank > 0:
             for i in 0..<t.dims[0] {
-                try bind(Word(try row(iterable, i)))
+                try store(Word(try row(iterable, i)), in: target)
                 if try !body() { return }
             }
         case .function(let f as NativeFunction) where f.name == "sequence":
@@ -174,14 +149,14 @@ extension Interpreter {
             while true {
                 let item = try f.body(self, [], [])
                 if item.isNone { return }
-                try bind(Word(item))
+                try store(Word(item), in: target)
                 if try !body() { return }
             }
         default:
             let list: [Value]
             do { list = try items(of: iterable, what: "what `for` goes through") } catch { throw located(error, clause.pointee.b) }
             for item in list {
-                try bind(Word(item))
+                try store(Word(item), in: target)
                 if try !body() { return }
             }
         }

@@ -303,18 +303,23 @@ extension Interpreter {
 
     // MARK: Assigning
 
+    /// Sets a name, or whatever else a target is, to a word and takes over its reference.
+    @inline(__always) func store(_ word: Word, in target: NodePointer) throws {
+        let slot: UnsafeMutablePointer<Word>
+        switch target.pointee.op {
+        case .local: slot = frame + Int(target.pointee.slot)
+        case .global: slot = target.pointee.cell
+        default: return try assign(target, Value(taking: word))
+        }
+        let old = slot.pointee
+        slot.pointee = word
+        old.release()
+    }
+
     /// Assigns to a pattern: a name, a part of something, or several.
     func assign(_ target: NodePointer, _ newValue: Value) throws {
         switch target.pointee.op {
-        case .local:
-            let slot = frame + Int(target.pointee.slot)
-            let old = slot.pointee
-            slot.pointee = Word(newValue)
-            old.release()
-        case .global:
-            let old = target.pointee.cell.pointee
-            target.pointee.cell.pointee = Word(newValue)
-            old.release()
+        case .local, .global: try store(Word(newValue), in: target)
         case .field:
             frame[Int(target.pointee.count)].object[field: Int(target.pointee.slot)] = newValue
         case .listPattern:
@@ -522,20 +527,6 @@ extension Interpreter {
 
     /// `x += e`
     func update(_ n: NodePointer) throws {
-        let target = n.pointee.a!, operation = n.pointee.b!
-        switch target.pointee.op {
-        case .local:
-            let w = try evaluate(operation)
-            let slot = frame + Int(target.pointee.slot)
-            let old = slot.pointee
-            slot.pointee = w
-            old.release()
-        case .global:
-            let w = try evaluate(operation)
-            let old = target.pointee.cell.pointee
-            target.pointee.cell.pointee = w
-            old.release()
-        default: try assign(target, try value(operation))
-        }
+        try store(evaluate(n.pointee.b), in: n.pointee.a)
     }
 }

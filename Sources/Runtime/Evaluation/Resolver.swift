@@ -161,7 +161,7 @@ final class Resolver {
         return file.hasSuffix(".nns") ? String(file.dropLast(4)) : file
     }
 
-    enum Place { case local(Int32), field(Int32), global(UnsafeMutablePointer<Word>), selfValue }
+    enum Place { case local(Int32), field(Int32), global(UnsafeMutablePointer<Word>) }
 
     /// The slot of a name in a function's own scope.
     func ownSlot(_ name: String, _ scope: FunctionScope) -> Int32? {
@@ -230,8 +230,6 @@ final class Resolver {
             n.pointee.cell = cell
             hold(n, Text(name))
             return n
-        case .selfValue:
-            return node(.selfValue, span)
         }
     }
 

@@ -84,21 +84,8 @@ struct Word {
 extension Value {
     /// The value of a word, which keeps its own reference.
     @inline(__always) init(_ word: Word) {
-        switch word.tag {
-        case Word.Tag.number: self = .number(word.number)
-        case Word.Tag.bool: self = .bool(word.bits != 0)
-        case Word.Tag.scalarF32: self = .scalar(word.number, .f32)
-        case Word.Tag.scalarF64: self = .scalar(word.number, .f64)
-        case Word.Tag.scalarBool: self = .scalar(word.number, .bool)
-        case Word.Tag.tensor: self = .tensor(Unmanaged<Tensor>.fromOpaque(word.pointer).takeUnretainedValue(), word.serial)
-        case Word.Tag.string: self = .string(Unmanaged<Text>.fromOpaque(word.pointer).takeUnretainedValue())
-        case Word.Tag.list: self = .list(Unmanaged<List>.fromOpaque(word.pointer).takeUnretainedValue())
-        case Word.Tag.record: self = .record(Unmanaged<Record>.fromOpaque(word.pointer).takeUnretainedValue())
-        case Word.Tag.function: self = .function(Unmanaged<Function>.fromOpaque(word.pointer).takeUnretainedValue())
-        case Word.Tag.range: self = .range(Unmanaged<RangeValue>.fromOpaque(word.pointer).takeUnretainedValue())
-        case Word.Tag.object: self = .object(Unmanaged<Object>.fromOpaque(word.pointer).takeUnretainedValue())
-        default: self = .none
-        }
+        word.retain()
+        self.init(taking: word)
     }
 
     /// The value of a word, taking over its reference.
