@@ -6,7 +6,9 @@ import PackageDescription
 let kernelFlags: [CSetting] = [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=gnu2x"])]
 
 // The interpreter runs on one thread and mutates through pointers it owns: run-time exclusivity checks would only cost.
-let interpreterSettings: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+let kernelCallerSettings: [SwiftSetting] = [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+// Reference counts of the interpreter need no atomic instructions either: other threads run kernels only, while it waits.
+let interpreterSettings: [SwiftSetting] = kernelCallerSettings + [.unsafeFlags(["-assume-single-threaded"], .when(configuration: .release))]
 
 let package = Package(
     name: "nns",
@@ -16,7 +18,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: kernelFlags),
         .target(name: "CEditLine", linkerSettings: [.linkedLibrary("edit")]),
         .target(name: "CStandardLibrary", path: "stdlib", cSettings: [.unsafeFlags(["-std=gnu2x"])]),
-        .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: interpreterSettings),
+        .target(name: "Tensors", dependencies: ["CKernels"], swiftSettings: kernelCallerSettings),
         .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: interpreterSettings),
         .target(name: "Files", dependencies: ["Tensors"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "Plots"),

@@ -18,7 +18,7 @@ private class IndexRule: Rule {
         let tape = Interpreter.current.tape
         guard tape.isRecording, inputs.contains(where: { tape.isLive($0.serial) }) else { return Variable(output) }
         var list = Inputs()
-        for input in inputs { list.append(input) }
+        for input in inputs { list.append(Input(input.tensor, input.serial)) }
         return Variable(output, try tape.record(self, list, output, box))
     }
 }
@@ -29,9 +29,9 @@ private final class GetRule: IndexRule {
     static func apply(_ x: Variable, _ box: SelectionBox) throws -> Variable {
         try shared.record([x], try Tensor.get(x.tensor, box.selection), box)
     }
-    override func backward(_ step: inout Step) throws {
+    override func backward(_ step: Step) throws {
         guard let box = step.saved as? SelectionBox else { return }
-        if step.needs(0) { step.give(0, try ScatterRule.apply(step.cotangent, box)) }
+        if step.needs(0) { try step.give(0, try ScatterRule.apply(step.cotangent, box)) }
     }
 }
 
@@ -41,21 +41,21 @@ private final class ScatterRule: IndexRule {
     static func apply(_ g: Variable, _ box: SelectionBox) throws -> Variable {
         try shared.record([g], try Tensor.scatterAdd(shape: box.shape, box.dtype, box.selection, g.tensor), box)
     }
-    override func backward(_ step: inout Step) throws {
+    override func backward(_ step: Step) throws {
         guard let box = step.saved as? SelectionBox else { return }
-        if step.needs(0) { step.give(0, try GetRule.apply(step.cotangent, box)) }
+        if step.needs(0) { try step.give(0, try GetRule.apply(step.cotangent, box)) }
     }
 }
 
 /// y = x with v at s
 private final class SetRule: IndexRule {
     static let shared = SetRule()
-    override func backward(_ step: inout Step) throws {
+    override func backward(_ step: Step) throws {
         guard let box = step.saved as? SelectionBox else { return }
-        if step.needs(0) { step.give(0, try ZeroRule.apply(step.cotangent, box)) }
+        if step.needs(0) { try step.give(0, try ZeroRule.apply(step.cotangent, box)) }
         if step.needs(1) {
             let part = Value(try GetRule.apply(step.cotangent, box))
-            step.give(1, try unbroadcast(part, like: Value(step.inputs.variable(1)!)).variable())
+            try step.give(1, try unbroadcast(part, like: Value(step.input(1))).variable())
         }
     }
 }
@@ -66,9 +66,9 @@ private final class ZeroRule: IndexRule {
     static func apply(_ g: Variable, _ box: SelectionBox) throws -> Variable {
         try shared.record([g], try Tensor.zeroed(g.tensor, box.selection), box)
     }
-    override func backward(_ step: inout Step) throws {
+    override func backward(_ step: Step) throws {
         guard let box = step.saved as? SelectionBox else { return }
-        if step.needs(0) { step.give(0, try ZeroRule.apply(step.cotangent, box)) }
+        if step.needs(0) { try step.give(0, try ZeroRule.apply(step.cotangent, box)) }
     }
 }
 

@@ -12,34 +12,40 @@ extension Operation {
 
     private func record(_ call: inout Call) throws -> Value {
         let tape = call.interpreter.tape
-        // `take` may empty an argument, so inputs that arrive as tensors are noted before the forward pass.
         let result = try forward(&call)
-        var live = false
+        var live = false, lists = false
+        // Arguments that are neither inputs nor `none` are kept for the gradient.
+        var keeps = call.kept != nil
         for i in 0..<parameters.count {
             switch call.arguments[i] {
-            case .tensor(_, let serial) where serial != 0: if tape.isLive(serial) { live = true }
+            case .tensor(_, let serial): if tape.isLive(serial) { live = true }
+            case .number, .scalar, .none: break
             case .list(let l):
-                for item in l.items { if case .tensor(_, let serial) = item, serial != 0, tape.isLive(serial) { live = true } }
-            default: break
+                keeps = true
+                lists = true
+                for item in l.items { if tape.isLive(item.serial) { live = true } }
+            default: keeps = true
             }
         }
         guard live else { return result }
         var inputs = Inputs()
         for i in 0..<parameters.count {
             switch call.arguments[i] {
-            case .tensor(let t, let serial): inputs.append(Variable(t, serial))
-            case .number, .scalar: inputs.append(try call.arguments[i].variable())
-            default: inputs.append(nil)
+            case .tensor(let t, let serial): inputs.append(Input(t, serial))
+            case .number(let x): inputs.append(Input(number: x, .number))
+            case .scalar(let x, let type): inputs.append(Input(number: x, type))
+            default: inputs.append(.nothing)
             }
         }
-        for i in 0..<parameters.count {
-            if case .list(let l) = call.arguments[i] {
+        if lists {
+            for i in 0..<parameters.count {
+                guard case .list(let l) = call.arguments[i] else { continue }
                 for item in l.items {
-                    if case .tensor(let t, let serial) = item { inputs.append(Variable(t, serial)) } else { inputs.append(nil) }
+                    if case .tensor(let t, let serial) = item { inputs.append(Input(t, serial)) } else { inputs.append(.nothing) }
                 }
             }
         }
-        let saved = keepsArguments ? Saved((0..<parameters.count).map { call.arguments[$0].detached }, call.kept) : nil
+        let saved = keeps ? Saved((0..<parameters.count).map { call.arguments[$0].detached }, call.kept) : nil
         let output = try result.tensor()
         return .tensor(output, try tape.record(self, inputs, output, saved))
     }

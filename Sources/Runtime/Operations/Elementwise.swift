@@ -7,7 +7,7 @@ import Tensors
 extension Op {
     /// A function of each element with a kernel of its own.
     static func unary(_ name: String, _ operation: UnaryOperation, _ documentation: String, _ examples: [Operation.Example],
-                      seeAlso: [String] = [], lecture: Int = 0, backward: ((inout Backward) throws -> Void)? = nil) -> Operation {
+                      seeAlso: [String] = [], lecture: Int = 0, backward: ((Backward) throws -> Void)? = nil) -> Operation {
         Operation("\(name)(x)", .elementwise, documentation, examples: examples, seeAlso: seeAlso, lecture: lecture, shape: Rules.same,
                   forward: { c in try apply(operation, c) }, backward: backward)
     }

@@ -31,16 +31,14 @@ public final class Operation: Rule {
     public let restIndex: Int
     let forward: (inout Call) throws -> Value
     /// The gradient rule; nil for operations made of others, and for those without a gradient.
-    let derivative: ((inout Backward) throws -> Void)?
-    /// Whether the arguments that are not tensors are kept for the gradient.
-    let keepsArguments: Bool
+    let derivative: ((Backward) throws -> Void)?
     /// True where the first argument is changed in place when nobody else holds it (`append`), so that
     /// `x = append(x, v)` may move x into the call.
     let movesFirst: Bool
 
     public init(_ signature: String, _ group: Group, _ documentation: String, examples: [Example] = [], seeAlso: [String] = [],
                 lecture: Int = 0, movesFirst: Bool = false, shape: ShapeRule? = nil, forward: @escaping (inout Call) throws -> Value,
-                backward: ((inout Backward) throws -> Void)? = nil) {
+                backward: ((Backward) throws -> Void)? = nil) {
         self.signature = signature
         self.group = group
         self.documentation = documentation
@@ -53,16 +51,10 @@ public final class Operation: Rule {
         (name, parameters) = Parameter.parse(signature)
         restIndex = parameters.firstIndex { $0.isRest } ?? -1
         self.movesFirst = movesFirst
-        keepsArguments = backward != nil && parameters.count > 0
         super.init()
     }
 
-    override public func backward(_ step: inout Step) throws {
-        guard let derivative else { return }
-        var context = Backward(step: step)
-        try derivative(&context)
-        step = context.step
-    }
+    override public func backward(_ step: Step) throws { try derivative?(Backward(step: step)) }
 
     override public func add(_ a: Variable, _ b: Variable) throws -> Variable {
         try (Value(a) + Value(b)).variable()
@@ -155,34 +147,43 @@ extension Value {
 
 /// What a gradient rule sees: the cotangent, the result, the inputs and the arguments, all as values; everything
 /// it computes with them is differentiable again.
-public final class Backward {
-    var step: Step
-    init(step: Step) { self.step = step }
+public struct Backward {
+    let step: Step
 
     /// The cotangent of the result; has its shape.
     public var g: Value { Value(step.cotangent) }
     /// The result.
     public var y: Value { Value(step.output) }
-    /// The tensor argument of parameter `i` (`none` where it was no tensor).
-    public func x(_ i: Int) -> Value { step.inputs.variable(i).map { Value($0) } ?? .none }
+    /// The argument of parameter `i` with its place on the tape (`none` where it was neither a tensor nor a number).
+    public func x(_ i: Int) -> Value { Value(step.input(i)) }
     /// The shape of the tensor argument of parameter `i`.
-    public func shape(_ i: Int) -> [Int] { step.inputs.variable(i)?.tensor.shape ?? [] }
+    public func shape(_ i: Int) -> [Int] { step.input(i).tensor?.shape ?? [] }
     /// Any argument as it was given or by its default.
-    public func argument(_ i: Int) -> Value { (step.saved as? Saved)?.arguments[i] ?? .none }
+    public func argument(_ i: Int) -> Value { saved?.arguments[i] ?? x(i).constant }
     /// What the forward pass left with `call.keep`.
-    public var kept: Any? { (step.saved as? Saved)?.kept }
-    /// For an operation over a list of tensors: their number. Item `j` is input `parameters.count + j`.
+    public var kept: Any? { saved?.kept }
+    private var saved: Saved? { step.saved.map { unsafeDowncast($0, to: Saved.self) } }
+    /// True when the gradient of parameter `i` is asked for. For an operation over a list of tensors item `j` is
+    /// input `parameters.count + j`.
     public func needs(_ i: Int) -> Bool { step.needs(i) }
 
     /// Gives the cotangent of parameter `i`; it must have that argument's shape (see `unbroadcast`).
     public func give(_ i: Int, _ cotangent: @autoclosure () throws -> Value) throws {
         guard step.needs(i) else { return }
-        let variable = try cotangent().variable()
-        step.give(i, variable)
+        try step.give(i, try cotangent().variable())
     }
 }
 
-/// Arguments and whatever else an operation keeps for its gradient.
+extension Value {
+    /// An input of a recorded operation as a value; `none` where there was none.
+    @inline(__always) init(_ input: Input) {
+        if let tensor = input.tensor { self = .tensor(tensor, input.serial) }
+        else if let type = input.numberType { self = type == .number ? .number(input.number) : .scalar(input.number, type) }
+        else { self = .none }
+    }
+}
+
+/// Arguments that are no inputs of the tape, and whatever else an operation keeps for its gradient.
 final class Saved {
     let arguments: [Value]
     let kept: Any?

@@ -36,7 +36,7 @@ extension DType {
 
 extension Op {
     private static func arithmetic(_ symbol: String, _ operation: BinaryOperation, _ documentation: String, _ examples: [Operation.Example],
-                                   backward: ((inout Backward) throws -> Void)? = nil) -> Operation {
+                                   backward: ((Backward) throws -> Void)? = nil) -> Operation {
         Operation("\(symbol)(a, b)", .operators, documentation, examples: examples,
                   shape: { shapes, _ in try Tensor.broadcastShape(shapes[0] ?? [], shapes[1] ?? []) },
                   forward: { c in try binary(operation, c[0], c[1]) }, backward: backward)

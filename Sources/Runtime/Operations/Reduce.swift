@@ -7,7 +7,7 @@ import Tensors
 extension Op {
     /// `name(x, axis=none, keep=false)` with a kernel of its own.
     private static func reduction(_ name: String, _ operation: ReduceOperation, _ documentation: String, _ examples: [Operation.Example],
-                                  seeAlso: [String] = [], backward: ((inout Backward) throws -> Void)? = nil) -> Operation {
+                                  seeAlso: [String] = [], backward: ((Backward) throws -> Void)? = nil) -> Operation {
         Operation("\(name)(x, axis=none, keep=false)", .reduce, documentation, examples: examples, seeAlso: seeAlso, shape: Rules.reduced(),
                   forward: { c in
                       let x = try c.tensor(0)
@@ -28,7 +28,7 @@ extension Op {
     }
 
     /// Splits a cotangent evenly among the elements that equal the extreme.
-    private static func giveExtreme(_ b: inout Backward) throws {
+    private static func giveExtreme(_ b: Backward) throws {
         guard b.needs(0) else { return }
         let x = b.x(0)
         let hit = try cast(equal(x, b.kept(b.y)), Value(try x.tensor().dtype.name))
@@ -37,12 +37,12 @@ extension Op {
 
     public static let max: Operation = reduction("max", .max, "The largest element, or along the axes given; nan where there is one. Equal ones share the gradient.",
         [("max([3, 1, 4])", "4"), ("max([[1, 5], [3, 2]], axis=0)", "[3, 5]")], seeAlso: ["maximum", "argmax", "topk"]) { b in
-        try giveExtreme(&b)
+        try giveExtreme(b)
     }
 
     public static let min: Operation = reduction("min", .min, "The smallest element, or along the axes given; nan where there is one. Equal ones share the gradient.",
         [("min([3, 1, 4])", "1"), ("min([[1, 5], [3, 2]], axis=0)", "[1, 2]")], seeAlso: ["minimum", "argmin"]) { b in
-        try giveExtreme(&b)
+        try giveExtreme(b)
     }
 
     public static let prod: Operation = reduction("prod", .product, "The product of all elements, or along the axes given.",
