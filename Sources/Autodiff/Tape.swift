@@ -17,72 +17,89 @@ open class Rule {
 }
 
 /// One input of a recorded operation: a variable, one number (which needs no tensor), or nothing.
+///
+/// It holds no reference of its own: the caller's arguments keep it until it is recorded, the tape from then on.
 public struct Input {
-    /// The tensor of a variable; nil for a number and for nothing.
-    public let tensor: Tensor?
+    private let reference: Unmanaged<Tensor>?
     /// A variable's serial, or the number's bits.
     private let bits: UInt64
     /// The type of a number; nil for a variable and for nothing.
     public let numberType: DType?
 
-    public static let nothing = Input()
-    @inline(__always) private init() { tensor = nil; bits = 0; numberType = nil }
-    @inline(__always) public init(_ tensor: Tensor, _ serial: UInt64) { self.tensor = tensor; bits = serial; numberType = nil }
-    @inline(__always) public init(number: Double, _ type: DType) { tensor = nil; bits = number.bitPattern; numberType = type }
+    public static var nothing: Input { Input() }
+    @inline(__always) private init() { reference = nil; bits = 0; numberType = nil }
+    @inline(__always) public init(_ tensor: Tensor, _ serial: UInt64) { reference = .passUnretained(tensor); bits = serial; numberType = nil }
+    @inline(__always) public init(number: Double, _ type: DType) { reference = nil; bits = number.bitPattern; numberType = type }
 
-    @inline(__always) public var serial: UInt64 { tensor == nil ? 0 : bits }
+    /// The tensor of a variable; nil for a number and for nothing.
+    @inline(__always) public var tensor: Tensor? { reference?.takeUnretainedValue() }
+    @inline(__always) public var serial: UInt64 { reference == nil ? 0 : bits }
     @inline(__always) public var number: Double { Double(bitPattern: bits) }
+
+    @inline(__always) func retain() { _ = reference?.retain() }
+    @inline(__always) func release() { reference?.release() }
 }
 
-/// The inputs of a recorded operation: three in place, any others (the parts of a `concat`) in an array.
-public struct Inputs {
+/// The inputs beyond the third of an operation over a list (the parts of a `concat`).
+final class FurtherInputs {
+    var list: [Input] = []
+    deinit { for input in list { input.release() } }
+}
+
+/// One recorded operation: plain memory, whose references the tape counts by hand.
+struct Entry {
+    unowned(unsafe) let rule: Rule
+    let serial: UInt64
+    let output: Unmanaged<Tensor>
+    let saved: Unmanaged<AnyObject>?
     var first = Input.nothing, second = Input.nothing, third = Input.nothing
-    var others: [Input] = []
-    public private(set) var count = 0
+    var further: Unmanaged<FurtherInputs>?
+    var inputCount = 0
+    // While a gradient is computed: what has been given to this entry so far, and whether it is asked for.
+    var cotangent: Unmanaged<Tensor>?
+    var cotangentSerial: UInt64 = 0
+    var isLeaf = false
 
-    @inline(__always) public init() {}
-
-    @inline(__always) public mutating func append(_ input: Input) {
-        switch count {
-        case 0: first = input
-        case 1: second = input
-        case 2: third = input
-        default: others.append(input)
-        }
-        count &+= 1
-    }
-
-    /// Input `i`; nothing beyond the last.
-    @inline(__always) public subscript(_ i: Int) -> Input {
+    @inline(__always) func input(_ i: Int) -> Input {
         switch i {
         case 0: first
         case 1: second
         case 2: third
-        default: i - 3 < others.count ? others[i - 3] : .nothing
+        default: further.map { $0.takeUnretainedValue().list[i - 3] } ?? .nothing
         }
     }
 
-    @inline(__always) func serial(_ i: Int) -> UInt64 {
-        switch i {
-        case 0: first.serial
-        case 1: second.serial
-        case 2: third.serial
-        default: i - 3 < others.count ? others[i - 3].serial : 0
+    /// Takes up another input.
+    @inline(__always) mutating func add(_ input: Input) {
+        input.retain()
+        switch inputCount {
+        case 0: first = input
+        case 1: second = input
+        case 2: third = input
+        default:
+            if further == nil { further = .passRetained(FurtherInputs()) }
+            further!.takeUnretainedValue().list.append(input)
         }
+        inputCount &+= 1
     }
-}
 
-/// One recorded operation.
-struct Entry {
-    unowned(unsafe) let rule: Rule
-    let serial: UInt64
-    let inputs: Inputs
-    let output: Tensor
-    let saved: AnyObject?
-    // While a gradient is computed: what has been given to this entry so far, and whether it is asked for.
-    var cotangent: Tensor?
-    var cotangentSerial: UInt64 = 0
-    var isLeaf = false
+    /// Sets what has been given, or nothing.
+    @inline(__always) mutating func setCotangent(_ variable: Variable?) {
+        let old = cotangent
+        cotangent = variable.map { .passRetained($0.tensor) }
+        cotangentSerial = variable?.serial ?? 0
+        old?.release()
+    }
+
+    func release() {
+        output.release()
+        saved?.release()
+        first.release()
+        second.release()
+        third.release()
+        further?.release()
+        cotangent?.release()
+    }
 }
 
 /// One recorded operation while its gradient is being computed. Valid only during `Rule.backward`.
@@ -94,13 +111,12 @@ public struct Step {
     /// The gradient of the final value with respect to `output`; has its shape.
     public let cotangent: Variable
 
-    public var inputs: Inputs { @inline(__always) get { entry.pointee.inputs } }
     /// The operation's result (recorded, so a rule may use it and still be differentiated again).
-    public var output: Variable { @inline(__always) get { Variable(entry.pointee.output, entry.pointee.serial) } }
+    public var output: Variable { @inline(__always) get { Variable(entry.pointee.output.takeUnretainedValue(), entry.pointee.serial) } }
     /// What the operation kept for its gradient: arguments, indices.
-    public var saved: AnyObject? { @inline(__always) get { entry.pointee.saved } }
+    public var saved: AnyObject? { @inline(__always) get { entry.pointee.saved?.takeUnretainedValue() } }
 
-    @inline(__always) public func input(_ i: Int) -> Input { entry.pointee.inputs[i] }
+    @inline(__always) public func input(_ i: Int) -> Input { entry.pointee.input(i) }
 
     /// True when the gradient of input `i` is asked for.
     @inline(__always) public func needs(_ i: Int) -> Bool { target(i) >= 0 }
@@ -111,18 +127,15 @@ public struct Step {
         guard index >= 0 else { return }
         let target = tape.entry(index)
         if let sum = target.pointee.cotangent {
-            let total = try entry.pointee.rule.add(Variable(sum, target.pointee.cotangentSerial), cotangent)
-            target.pointee.cotangent = total.tensor
-            target.pointee.cotangentSerial = total.serial
+            target.pointee.setCotangent(try entry.pointee.rule.add(Variable(sum.takeUnretainedValue(), target.pointee.cotangentSerial), cotangent))
         } else {
-            target.pointee.cotangent = cotangent.tensor
-            target.pointee.cotangentSerial = cotangent.serial
+            target.pointee.setCotangent(cotangent)
         }
     }
 
     /// The entry that made input `i`, or -1 where its gradient is not asked for.
     @inline(__always) private func target(_ i: Int) -> Int {
-        let serial = entry.pointee.inputs.serial(i)
+        let serial = entry.pointee.input(i).serial
         guard serial != 0 else { return -1 }
         let index = tape.index(of: serial)
         return index >= lowest ? index : -1
@@ -212,21 +225,22 @@ public final class Tape {
     private func drop(to start: Int) {
         while count > start {
             count -= 1
-            entry(count).deinitialize(count: 1)
+            entry(count).pointee.release()
         }
     }
 
     /// True when an entry from `start` on has an input older than `limit`.
     private func dependsBefore(_ start: Int, _ limit: Int) -> Bool {
-        (start..<count).contains { reaches(entry($0).pointee.inputs, before: limit) }
+        (start..<count).contains { index in
+            (0..<entry(index).pointee.inputCount).contains { isBefore(limit, entry(index).pointee.input($0)) }
+        }
     }
 
-    private func reaches(_ inputs: borrowing Inputs, before limit: Int) -> Bool {
-        for i in 0..<inputs.count {
-            let serial = inputs.serial(i)
-            if serial != 0, case let index = index(of: serial), index >= 0, index < limit { return true }
-        }
-        return false
+    /// True for a variable that was recorded before `limit`.
+    private func isBefore(_ limit: Int, _ input: Input) -> Bool {
+        guard input.serial != 0 else { return false }
+        let index = index(of: input.serial)
+        return index >= 0 && index < limit
     }
 
     /// Runs `body` with recording off: gradients of the outermost recording need no recording themselves.
@@ -236,75 +250,106 @@ public final class Tape {
         return try body()
     }
 
-    /// Records an operation and returns its result's serial.
-    public func record(_ rule: Rule, _ inputs: consuming Inputs, _ output: Tensor, _ saved: AnyObject?) throws -> UInt64 {
+    /// Records an operation and returns its result's serial; `addInput` must follow for each of its inputs.
+    public func record(_ rule: Rule, _ output: Tensor, saved: AnyObject? = nil) throws -> UInt64 {
         if count == chunks.count * Self.chunkSize {
             guard Memory.reserve(Self.chunkSize * MemoryLayout<Entry>.stride) else {
                 throw TensorError(.limit, "not enough memory for a recording of \(count) operations")
             }
             chunks.append(.allocate(capacity: Self.chunkSize))
         }
-        let last = recordings.count - 1, start = recordings[last].start
-        if start > 0, !recordings[last].escapes, reaches(inputs, before: start) { recordings[last].escapes = true }
         let serial = nextSerial
-        entry(count).initialize(to: Entry(rule: rule, serial: serial, inputs: inputs, output: output, saved: saved))
+        entry(count).initialize(to: Entry(rule: rule, serial: serial, output: .passRetained(output), saved: saved.map { .passRetained($0) }))
         count &+= 1
         nextSerial &+= 1
         return serial
     }
 
+    /// Adds an input to the operation recorded last.
+    @inline(__always) public func addInput(_ input: Input) {
+        entry(count &- 1).pointee.add(input)
+        if recordings.count > 1 { noteEscape(input) }
+    }
+
+    private func noteEscape(_ input: Input) {
+        let last = recordings.count - 1
+        if !recordings[last].escapes, isBefore(recordings[last].start, input) { recordings[last].escapes = true }
+    }
+
     /// A fresh variable with the value of `x`, to differentiate with respect to. `rule` passes its cotangent on.
     public func leaf(_ x: Variable, _ rule: Rule) throws -> Variable {
-        var inputs = Inputs()
-        inputs.append(Input(x.tensor, x.serial))
-        return Variable(x.tensor, try record(rule, inputs, x.tensor, nil))
+        let serial = try record(rule, x.tensor)
+        addInput(Input(x.tensor, x.serial))
+        return Variable(x.tensor, serial)
     }
 
     /// The gradients of `output` (weighted by `seed`, which has its shape) with respect to `leaves`; nil where
     /// it does not depend on one. Only entries of the innermost recording are visited.
     public func gradients(of output: Variable, seed: Variable, leaves: [UInt64]) throws -> [Variable?] {
-        let last = output.serial == 0 ? -1 : index(of: output.serial)
-        guard last >= recordings[recordings.count - 1].start else { return leaves.map { _ in nil } }
-        if recordings.count == 1 {
-            return try pausing { try walk(last, seed, leaves) }
-        }
-        return try walk(last, seed, leaves)
+        let last = position(of: output)
+        var lowest = last + 1
+        for serial in leaves { lowest = min(lowest, mark(serial, last)) }
+        defer { clear(lowest, last) }
+        try walk(last, lowest, seed)
+        return leaves.map { cotangent($0, last) }
     }
 
-    private func walk(_ last: Int, _ seed: Variable, _ leaves: [UInt64]) throws -> [Variable?] {
-        var lowest = last + 1
-        for serial in leaves {
-            let index = serial == 0 ? -1 : index(of: serial)
-            guard index >= 0, index <= last else { continue }
-            entry(index).pointee.isLeaf = true
-            lowest = min(lowest, index)
+    /// The same for one leaf.
+    public func gradient(of output: Variable, seed: Variable, leaf: UInt64) throws -> Variable? {
+        let last = position(of: output), lowest = min(last + 1, mark(leaf, last))
+        defer { clear(lowest, last) }
+        try walk(last, lowest, seed)
+        return cotangent(leaf, last)
+    }
+
+    /// The index of a variable of the innermost recording, -1 for any other.
+    private func position(of variable: Variable) -> Int {
+        let index = variable.serial == 0 ? -1 : index(of: variable.serial)
+        return index >= recordings[recordings.count - 1].start ? index : -1
+    }
+
+    /// Notes that a leaf's gradient is asked for and gives its index.
+    private func mark(_ serial: UInt64, _ last: Int) -> Int {
+        let index = serial == 0 ? -1 : index(of: serial)
+        guard index >= 0, index <= last else { return Int.max }
+        entry(index).pointee.isLeaf = true
+        return index
+    }
+
+    private func cotangent(_ serial: UInt64, _ last: Int) -> Variable? {
+        let index = serial == 0 ? -1 : index(of: serial)
+        guard index >= 0, index <= last, let cotangent = entry(index).pointee.cotangent else { return nil }
+        return Variable(cotangent.takeUnretainedValue(), entry(index).pointee.cotangentSerial)
+    }
+
+    /// Forgets what a walk left: the leaves' cotangents, and after an error those on the way.
+    private func clear(_ lowest: Int, _ last: Int) {
+        var index = lowest
+        while index <= last {
+            if entry(index).pointee.cotangent != nil { entry(index).pointee.setCotangent(nil) }
+            entry(index).pointee.isLeaf = false
+            index &+= 1
         }
-        defer {
-            // What is left: the leaves' cotangents, and after an error those on the way.
-            for index in lowest..<max(lowest, last + 1) where entry(index).pointee.cotangent != nil || entry(index).pointee.isLeaf {
-                entry(index).pointee.cotangent = nil
-                entry(index).pointee.isLeaf = false
-            }
-        }
-        if lowest <= last {
-            entry(last).pointee.cotangent = seed.tensor
-            entry(last).pointee.cotangentSerial = seed.serial
-        }
+    }
+
+    /// Hands cotangents down from the entry `last` to `lowest`.
+    private func walk(_ last: Int, _ lowest: Int, _ seed: Variable) throws {
+        guard lowest <= last else { return }
+        // Gradients of the outermost recording need no recording themselves.
+        let pauses = recordings.count == 1
+        if pauses { paused += 1 }
+        defer { if pauses { paused -= 1 } }
+        entry(last).pointee.setCotangent(seed)
         var index = last
         while index >= lowest {
             let entry = entry(index)
             if let cotangent = entry.pointee.cotangent {
-                let step = Step(entry: entry, tape: self, lowest: lowest, cotangent: Variable(cotangent, entry.pointee.cotangentSerial))
+                let step = Step(entry: entry, tape: self, lowest: lowest, cotangent: Variable(cotangent.takeUnretainedValue(), entry.pointee.cotangentSerial))
                 // A cotangent that nobody asked for is spent here; its memory goes back at once.
-                if !entry.pointee.isLeaf { entry.pointee.cotangent = nil }
+                if !entry.pointee.isLeaf { entry.pointee.setCotangent(nil) }
                 try entry.pointee.rule.backward(step)
             }
             index &-= 1
-        }
-        return leaves.map { serial in
-            let index = serial == 0 ? -1 : self.index(of: serial)
-            guard index >= 0, index <= last, let cotangent = entry(index).pointee.cotangent else { return nil }
-            return Variable(cotangent, entry(index).pointee.cotangentSerial)
         }
     }
 }

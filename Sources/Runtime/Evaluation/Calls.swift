@@ -31,6 +31,9 @@ extension Interpreter {
                 }
             } else if let builtin = f as? BuiltinFunction {
                 return try callBuiltin(n, builtin.operation)
+            } else if let gradient = f as? GradientFunction, case .function(let inner as Closure) = gradient.function,
+                      n.pointee.count == inner.code.simpleCount, n.pointee.count > 0, !hasKeywords(n) {
+                return try withExtendedLifetime(gradient) { try callGradient(n, gradient, inner) }
             }
         }
         let function = Value(w)
@@ -45,6 +48,7 @@ extension Interpreter {
 
     func evaluateArguments(_ n: NodePointer) throws -> ([Value], [(name: String, value: Value)]) {
         var arguments: [Value] = []
+        arguments.reserveCapacity(Int(n.pointee.count))
         var keywords: [(name: String, value: Value)] = []
         for i in 0..<Int(n.pointee.count) {
             let part = n.pointee.list[i]
@@ -101,6 +105,23 @@ extension Interpreter {
             close(base, code.slotCount)
             throw framed(error, n, code.name, isStandardLibrary: code.source.isStandardLibrary)
         }
+    }
+
+    /// A call of `grad(f)` whose positional arguments are exactly the parameters of f.
+    private func callGradient(_ n: NodePointer, _ gradient: GradientFunction, _ closure: Closure) throws -> Word {
+        let code = closure.code
+        let base: UnsafeMutablePointer<Word>
+        do { base = try open(code.slotCount) } catch { throw located(error, n) }
+        defer { close(base, code.slotCount) }
+        for i in 0..<Int(n.pointee.count) { base[i] = try evaluate(n.pointee.list[i]) }
+        let first = Value(taking: base[0])
+        base[0] = .unset
+        do {
+            return Word(result(of: gradient, try gradientPair(first, what: gradient.name) { argument in
+                base[0] = Word(argument)
+                return Value(taking: try run(closure, base, nil, n))
+            }))
+        } catch { throw framed(error, n, gradient.name, isStandardLibrary: true) }
     }
 
     /// Runs a closure on a frame whose parameters are set; the caller closes the frame.
@@ -181,6 +202,10 @@ extension Interpreter {
     private func bind(_ closure: Closure, _ base: UnsafeMutablePointer<Word>, _ arguments: [Value],
                       _ keywords: [(name: String, value: Value)], _ object: Object?) throws {
         let code = closure.code
+        if arguments.count == code.simpleCount, keywords.isEmpty {
+            for i in arguments.indices { base[i] = Word(arguments[i]) }
+            return
+        }
         let parameters = code.parameters
         var next = 0
         for (i, p) in parameters.enumerated() {
@@ -382,6 +407,9 @@ extension Interpreter {
         case .function(let f):
             if let closure = f as? Closure { return try callClosure(closure, arguments, keywords) }
             if let builtin = f as? BuiltinFunction { return try applyBuiltin(builtin.operation, arguments, keywords) }
+            if let gradient = f as? GradientFunction {
+                return result(of: gradient, try gradientPair(gradient.function, arguments, keywords, what: gradient.name))
+            }
             if let native = f as? NativeFunction {
                 depth += 1
                 defer { depth -= 1 }

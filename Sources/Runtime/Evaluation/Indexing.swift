@@ -17,9 +17,9 @@ private class IndexRule: Rule {
     func record(_ inputs: [Variable], _ output: Tensor, _ box: SelectionBox) throws -> Variable {
         let tape = Interpreter.current.tape
         guard tape.isRecording, inputs.contains(where: { tape.isLive($0.serial) }) else { return Variable(output) }
-        var list = Inputs()
-        for input in inputs { list.append(Input(input.tensor, input.serial)) }
-        return Variable(output, try tape.record(self, list, output, box))
+        let serial = try tape.record(self, output, saved: box)
+        for input in inputs { tape.addInput(Input(input.tensor, input.serial)) }
+        return Variable(output, serial)
     }
 }
 
@@ -489,7 +489,7 @@ extension Interpreter {
             if object.fields[i].isUnset { throw unmadeField(n, object) }
             var taken = Value(taking: object.fields[i])
             object.fields[i] = .none
-            defer { object.fields[i] = Word(taken) }
+            defer { object.putBack(i, taken) }
             _ = try change(&taken)
         case .index:
             let parts = try subscripts(n)
@@ -512,7 +512,7 @@ extension Interpreter {
                     if o.fields[i].isUnset { throw self.located(Diagnostic(.value, "`\(name)` of \(o.declaration.name) is not made yet"), n) }
                     var taken = Value(taking: o.fields[i])
                     o.fields[i] = .none
-                    defer { o.fields[i] = Word(taken) }
+                    defer { o.putBack(i, taken) }
                     _ = try change(&taken)
                     return false
                 }

@@ -19,7 +19,7 @@ extension Operation {
         for i in 0..<parameters.count {
             switch call.arguments[i] {
             case .tensor(_, let serial): if tape.isLive(serial) { live = true }
-            case .number, .scalar, .none: break
+            case .number, .scalar, .bool, .none: break
             case .list(let l):
                 keeps = true
                 lists = true
@@ -28,26 +28,26 @@ extension Operation {
             }
         }
         guard live else { return result }
-        var inputs = Inputs()
+        let saved = keeps ? Saved((0..<parameters.count).map { call.arguments[$0].detached }, call.kept) : nil
+        let output = try result.tensor(), serial = try tape.record(self, output, saved: saved)
         for i in 0..<parameters.count {
             switch call.arguments[i] {
-            case .tensor(let t, let serial): inputs.append(Input(t, serial))
-            case .number(let x): inputs.append(Input(number: x, .number))
-            case .scalar(let x, let type): inputs.append(Input(number: x, type))
-            default: inputs.append(.nothing)
+            case .tensor(let t, let serial): tape.addInput(Input(t, serial))
+            case .number(let x): tape.addInput(Input(number: x, .number))
+            case .scalar(let x, let type): tape.addInput(Input(number: x, type))
+            case .bool(let b): tape.addInput(Input(number: b ? 1 : 0, .bool))
+            default: tape.addInput(.nothing)
             }
         }
         if lists {
             for i in 0..<parameters.count {
                 guard case .list(let l) = call.arguments[i] else { continue }
                 for item in l.items {
-                    if case .tensor(let t, let serial) = item { inputs.append(Input(t, serial)) } else { inputs.append(.nothing) }
+                    if case .tensor(let t, let serial) = item { tape.addInput(Input(t, serial)) } else { tape.addInput(.nothing) }
                 }
             }
         }
-        let saved = keeps ? Saved((0..<parameters.count).map { call.arguments[$0].detached }, call.kept) : nil
-        let output = try result.tensor()
-        return .tensor(output, try tape.record(self, inputs, output, saved))
+        return .tensor(output, serial)
     }
 
     /// Calls the operation from a gradient rule or another operation, defaults filled in. A rest parameter takes

@@ -70,6 +70,7 @@ extension Interpreter {
                 code.parameters.firstIndex { $0.name == name }.map { base[$0] } ?? .unset
             }
             object.fields[i] = w
+            Object.structure &+= 1
             if field.role == .param, tape.isRecording { try watch(&object.fields[i]) }
         }
         object.pending = 0

@@ -4,11 +4,11 @@ import Tensors
 
 /// One call of a built-in: its arguments in the order of the parameters, defaults filled in.
 public struct Call {
-    public let interpreter: Interpreter
-    public let operation: Operation
+    public unowned(unsafe) let interpreter: Interpreter
+    public unowned(unsafe) let operation: Operation
     let arguments: UnsafeMutablePointer<Value>
     /// Left for the gradient rule (`Backward.kept`).
-    public var kept: Any?
+    public var kept: AnyObject?
 
     public subscript(_ i: Int) -> Value { arguments[i] }
 

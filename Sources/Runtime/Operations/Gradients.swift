@@ -4,14 +4,10 @@ import Tensors
 
 // `grad` and its kin. Each runs the function once on fresh leaves and walks the tape back.
 
-/// A value taken apart into the leaves of a recording and put together again from their gradients.
+/// A list or record taken apart into the leaves of a recording and put together again from their gradients.
 private struct Leaves {
-    /// The argument as the function sees it.
-    var argument: Value
     var serials: [UInt64] = []
     var originals: [Value] = []
-    /// Non-nil where the argument is a network.
-    var places: [ParameterPlace]?
 
     mutating func collect(_ value: Value, _ original: Value) {
         switch (value, original) {
@@ -39,73 +35,110 @@ private struct Leaves {
 }
 
 extension Interpreter {
-    /// Runs `f` on leaves made of the first argument, in training mode, and gives its result and the gradients.
-    /// `seeds` turns the result into the cotangents to walk back with (one for `grad`, one an element for `jacobian`).
-    fileprivate func differentiate(_ f: Value, _ arguments: [Value], _ keywords: [(name: String, value: Value)], training: Bool, what: String,
-                                   seeds: (Variable) throws -> [Variable]) throws -> (result: Value, gradients: [Value]) {
-        guard let first = arguments.first else { throw Diagnostic(.type, "\(what) of a function needs at least one argument to differentiate by") }
+    /// The value of `call` at leaves made of `argument`, in training mode, and the gradient in the argument's own form.
+    func gradientPair(_ argument: Value, what: String, training: Bool = true, _ call: (Value) throws -> Value) throws -> (value: Value, gradient: Value) {
         let original: Value
-        if case .range = first { original = try stacked(first, what: "the argument") } else { original = first }
-        try refuseDeepNesting(original, what)
-        var isModel = false
-        switch original {
-        case .object, .function: isModel = true
-        case .bool, .string, .none: throw Diagnostic(.type, "\(what) differentiates by the first argument: \(original.described) has no gradient")
-        default: break
+        switch argument {
+        case .bool, .string, .none: throw Diagnostic(.type, "\(what) differentiates by the first argument: \(argument.described) has no gradient")
+        case .tensor(let t, _) where t.dtype == .bool: throw Diagnostic(.type, "\(what) differentiates by the first argument: a tensor of bools has no gradient")
+        case .range: original = try stacked(argument, what: "the argument")
+        case .list, .record:
+            try refuseDeepNesting(argument, what)
+            original = argument
+        default: original = argument
         }
+        return try recording(training: training) {
+            switch original {
+            case .object, .function: return try networkGradient(original, what, call)
+            case .list, .record:
+                var leaves = Leaves()
+                let watched = try watched(original)
+                leaves.collect(watched, original)
+                let output = try scalar(call(watched), what)
+                let cotangents = try tape.gradients(of: output, seed: one(output, what: what), leaves: leaves.serials)
+                var parts = try zip(cotangents, leaves.originals).map { try gradientValue($0, of: $1) }[...]
+                return (depthSafe(Value(output)), leaves.mirror(original, &parts))
+            default:
+                let leaf = try watched(original)
+                let output = try scalar(call(leaf), what)
+                let cotangent = try tape.gradient(of: output, seed: one(output, what: what), leaf: leaf.serial)
+                return (depthSafe(Value(output)), try gradientValue(cotangent, of: original))
+            }
+        }
+    }
+
+    /// The same by a function of the language, called with further arguments.
+    func gradientPair(_ f: Value, _ arguments: [Value], _ keywords: [(name: String, value: Value)] = [], what: String, training: Bool = true) throws -> (value: Value, gradient: Value) {
+        guard let first = arguments.first else { throw Diagnostic(.type, "\(what) of a function needs at least one argument to differentiate by") }
+        return try gradientPair(first, what: what, training: training) { try apply(f, [$0] + arguments.dropFirst(), keywords) }
+    }
+
+    /// What a call of `grad(f)` or `value_and_grad(f)` gives.
+    func result(of function: GradientFunction, _ pair: (value: Value, gradient: Value)) -> Value {
+        function.givesValue ? .record(Record(Self.valueAndGrads, [pair.value, pair.gradient])) : pair.gradient
+    }
+    private static let valueAndGrads = ["value", "grads"]
+
+    /// Runs `body` in a recording, in training mode or in the mode that is.
+    private func recording<T>(training: Bool, _ body: () throws -> T) rethrows -> T {
         tape.begin()
         let wasTraining = isTraining
         if training { isTraining = true }
-        var restore: [(ParameterPlace, Value)] = []
         defer {
-            for (place, value) in restore where place.value.serial != 0 { place.set(Self.sameTensor(place.value, value) ? value : place.value.detached) }
             isTraining = wasTraining
             tape.end()
         }
-        var leaves = Leaves(argument: original)
-        if isModel {
-            for place in try parameters(of: original) {
-                let value = place.value
-                restore.append((place, value))
-                place.set(try watched(value))
+        return try body()
+    }
+
+    /// By the parameters of a network, which are leaves while `call` runs.
+    private func networkGradient(_ model: Value, _ what: String, _ call: (Value) throws -> Value) throws -> (value: Value, gradient: Value) {
+        var places = try parameters(of: model)
+        var originals = places.map(\.value)
+        defer {
+            for (place, value) in zip(places, originals) where place.value.serial != 0 {
+                place.set(Self.sameTensor(place.value, value) ? value : place.value.detached)
             }
-        } else {
-            leaves.argument = try watched(original)
-            leaves.collect(leaves.argument, original)
         }
-        let result = try apply(f, [leaves.argument] + arguments.dropFirst(), keywords)
-        if isModel {
+        for (place, value) in zip(places, originals) { place.set(try watched(value)) }
+        let structure = Object.structure
+        let output = try scalar(call(model), what)
+        if structure != Object.structure {
             // Parameters made by this very call are leaves too; those that the function replaced are not.
-            let places = try parameters(of: original)
-            for place in places where !restore.contains(where: { $0.0.path == place.path }) { restore.append((place, place.value.detached)) }
-            leaves.places = places
-            for place in places {
-                leaves.serials.append(place.value.serial)
-                leaves.originals.append(place.value.detached)
+            let before = places, values = originals
+            places = try parameters(of: model)
+            originals = places.map { place in
+                before.firstIndex { $0.path == place.path }.map { values[$0] } ?? place.value.detached
+            }
+            for (place, value) in zip(before, values) where !places.contains(where: { $0.path == place.path }) {
+                if place.value.serial != 0 { place.set(value) }
             }
         }
-        if case .list = result { throw Diagnostic(.type, "\(what) needs a function that gives a number, got a list") }
-        let output: Variable
+        let cotangents = try tape.gradients(of: output, seed: one(output, what: what), leaves: places.map(\.value.serial))
+        var parts: [Value] = []
+        parts.reserveCapacity(places.count)
+        for i in places.indices { parts.append(try gradientValue(cotangents[i], of: places[i].value)) }
+        return (depthSafe(Value(output)), .record(Record(parameterKeys(model, places), parts)))
+    }
+
+    /// A function's result as the variable to differentiate.
+    private func scalar(_ result: Value, _ what: String) throws -> Variable {
         switch result {
-        case .number, .scalar, .tensor: output = try result.variable()
+        case .number, .scalar, .tensor: return try result.variable()
+        case .list: throw Diagnostic(.type, "\(what) needs a function that gives a number, got a list")
         default: throw Diagnostic(.type, "\(what) needs a function that gives a number, got \(result.described)")
         }
-        var gradients: [Value] = []
-        for seed in try seeds(output) {
-            let cotangents = try tape.gradients(of: output, seed: seed, leaves: leaves.serials)
-            var parts: [Value] = []
-            for (cotangent, source) in zip(cotangents, leaves.originals) {
-                let part = try cotangent.map { try gradientValue(Value($0), of: source) } ?? zeros(like: source)
-                parts.append(part)
-            }
-            if let places = leaves.places {
-                gradients.append(.record(Record(places.map(\.path), parts)))
-            } else {
-                var slice = parts[...]
-                gradients.append(leaves.mirror(original, &slice))
-            }
+    }
+
+    /// The cotangent of a scalar result: one.
+    private func one(_ output: Variable, what: String) throws -> Variable {
+        guard output.tensor.count == 1 else {
+            throw Diagnostic(.shape, "\(what) needs a function that gives one number, got a tensor \(Value(output.tensor).described.dropFirst(7))",
+                             help: ["take its `sum` or `mean`, or use `jacobian`"])
         }
-        return (depthSafe(result), gradients)
+        let seed = try Tensor.make(like: output.tensor)
+        seed.setElement(0, 1)
+        return Variable(seed)
     }
 
     private static func sameTensor(_ a: Value, _ b: Value) -> Bool {
@@ -119,10 +152,16 @@ extension Interpreter {
     /// The result of an outermost recording is a constant, so it is unboxed.
     private func depthSafe(_ value: Value) -> Value { tape.depth == 1 ? value.detached : value }
 
-    /// A gradient in the type of what it belongs to.
-    private func gradientValue(_ g: Value, of source: Value) throws -> Value {
-        let type = try source.variable().tensor.dtype
-        let value = try g.tensor().dtype == type ? g : Op.cast(g, Value(type.name))
+    /// A gradient in the type of what it belongs to; zeros where the result does not depend on it.
+    private func gradientValue(_ cotangent: Variable?, of source: Value) throws -> Value {
+        guard let cotangent else { return try zeros(like: source) }
+        let type: DType
+        switch source {
+        case .tensor(let t, _): type = t.dtype
+        case .scalar(_, let scalarType): type = scalarType
+        default: type = .number
+        }
+        let value = cotangent.tensor.dtype == type ? Value(cotangent) : try Op.cast(Value(cotangent), Value(type.name))
         return tape.depth == 1 ? value.detached.unboxed : value
     }
 
@@ -136,22 +175,6 @@ extension Interpreter {
         }
     }
 
-    /// The cotangent of a scalar result: one.
-    fileprivate func one(_ what: String) -> (Variable) throws -> [Variable] {
-        { output in
-            guard output.tensor.count == 1 else {
-                throw Diagnostic(.shape, "\(what) needs a function that gives one number, got a tensor \(Value(output.tensor).described.dropFirst(7))",
-                                 help: ["take its `sum` or `mean`, or use `jacobian`"])
-            }
-            return [Variable(try Tensor.fill(output.tensor.shape, 1, output.tensor.dtype))]
-        }
-    }
-
-    func gradientPair(_ f: Value, _ arguments: [Value], _ keywords: [(name: String, value: Value)] = [], what: String, training: Bool = true) throws -> (Value, Value) {
-        let (result, gradients) = try differentiate(f, arguments, keywords, training: training, what: what, seeds: one(what))
-        return (result, gradients[0])
-    }
-
     /// The Jacobian: rows are the elements of the result, columns those of the argument.
     fileprivate func jacobian(_ f: Value, _ arguments: [Value], what: String) throws -> Value {
         guard let first = arguments.first else { throw Diagnostic(.type, "\(what) needs an argument") }
@@ -161,12 +184,14 @@ extension Interpreter {
         }
         let argument = try isSequence(first) ? stacked(first, what: "the argument") : first
         var outputShape: [Int] = []
-        let (_, rows) = try differentiate(f, [argument] + arguments.dropFirst(), [], training: false, what: what) { output in
+        let rows = try recording(training: false) {
+            let leaf = try watched(argument)
+            let output = try scalar(apply(f, [leaf] + arguments.dropFirst()), what)
             outputShape = output.tensor.shape
             return try (0..<output.tensor.count).map { i in
                 let seed = try Tensor.fill(outputShape, 0, output.tensor.dtype)
                 seed.setElement(i, 1)
-                return Variable(seed)
+                return try gradientValue(try tape.gradient(of: output, seed: Variable(seed), leaf: leaf.serial), of: argument)
             }
         }
         let inputShape = try argument.tensor().shape
@@ -194,9 +219,7 @@ extension Op {
         seeAlso: ["value_and_grad", "jacobian", "hessian", "gradcheck"], lecture: 2,
         forward: { c in
             let f = try c.function(0)
-            return .function(NativeFunction("grad", captured: [f]) { interpreter, arguments, keywords in
-                try interpreter.gradientPair(f, arguments, keywords, what: "grad").1
-            })
+            return .function(GradientFunction(of: f, givesValue: false))
         })
 
     public static let valueAndGrad = Operation("value_and_grad(f)", .gradients,
@@ -204,10 +227,7 @@ extension Op {
         examples: [("value_and_grad(x => x^2)(3)", "{value: 9, grads: 6}")], seeAlso: ["grad", "fit"], lecture: 2,
         forward: { c in
             let f = try c.function(0)
-            return .function(NativeFunction("value_and_grad", captured: [f]) { interpreter, arguments, keywords in
-                let (value, grads) = try interpreter.gradientPair(f, arguments, keywords, what: "value_and_grad")
-                return .record(Record(["value", "grads"], [value, grads]))
-            })
+            return .function(GradientFunction(of: f, givesValue: true))
         })
 
     public static let jacobian = Operation("jacobian(f)", .gradients,
@@ -227,7 +247,7 @@ extension Op {
             let f = try c.function(0)
             return .function(NativeFunction("hessian", captured: [f]) { interpreter, arguments, _ in
                 let inner = Value.function(NativeFunction("grad", captured: [f]) { interpreter, arguments, keywords in
-                    try interpreter.gradientPair(f, arguments, keywords, what: "hessian", training: false).1
+                    try interpreter.gradientPair(f, arguments, keywords, what: "hessian", training: false).gradient
                 })
                 return try interpreter.jacobian(inner, arguments, what: "hessian")
             })
@@ -239,10 +259,10 @@ extension Op {
         forward: { c in
             let f = try c.function(0), x = try c.value(1), v = try c.value(2)
             let inner = Value.function(NativeFunction("hvp", captured: [f]) { interpreter, arguments, _ in
-                let g = try interpreter.gradientPair(f, arguments, what: "hvp", training: false).1
+                let g = try interpreter.gradientPair(f, arguments, what: "hvp", training: false).gradient
                 return try Op.sum(g * v, .none, .bool(false))
             })
-            return try c.interpreter.gradientPair(inner, [x], what: "hvp", training: false).1
+            return try c.interpreter.gradientPair(inner, [x], what: "hvp", training: false).gradient
         })
 
     public static let stopGradient = Operation("stop_gradient(x)", .gradients, "The same value as a constant: no gradient flows through it.",

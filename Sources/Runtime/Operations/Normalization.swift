@@ -142,20 +142,26 @@ extension Op {
             return y
         })
 
+    /// What the gradient of a normalisation needs of its forward pass: each row's mean and 1/√(variance + ε).
+    private final class Moments {
+        let mean: Tensor, inverse: Tensor
+        init(mean: Tensor, inverse: Tensor) { self.mean = mean; self.inverse = inverse }
+    }
+
     /// Normalises along the last axis, then scales and shifts by γ and β of its length.
     static let normalizeRows: Operation = Operation("normalize_rows(x, gamma, beta, eps)", .neural, "Normalises along the last axis.",
         forward: { c in
             let same = try sameType(try c.tensor(0), c.isNone(1) ? nil : try c.tensor(1), c.isNone(2) ? nil : try c.tensor(2))
             let (y, mean, inverse) = try Tensor.layerNorm(same[0]!, gamma: same[1], beta: same[2], eps: try c.double(3))
-            c.kept = [mean, inverse]
+            c.kept = Moments(mean: mean, inverse: inverse)
             return Value(y)
         },
         backward: { b in
-            guard let kept = b.kept as? [Tensor] else { return }
+            guard let moments = b.kept as? Moments else { return }
             if !b.isRecorded {
                 let type = try b.g.tensor().dtype
                 func matched(_ v: Value) throws -> Tensor { try Tensor.convert(try v.tensor(), to: type) }
-                let (dx, dgamma, dbeta) = try Tensor.layerNormBackward(try b.g.tensor(), try matched(b.x(0)), mean: kept[0], inverse: kept[1],
+                let (dx, dgamma, dbeta) = try Tensor.layerNormBackward(try b.g.tensor(), try matched(b.x(0)), mean: moments.mean, inverse: moments.inverse,
                                                                        gamma: b.x(1).isNone ? nil : try matched(b.x(1)))
                 try b.give(0, typed(Value(dx), like: b.x(0)))
                 try b.give(1, typed(Value(dgamma), like: b.x(1)))

@@ -154,14 +154,14 @@ public struct Backward {
     public var g: Value { Value(step.cotangent) }
     /// The result.
     public var y: Value { Value(step.output) }
-    /// The argument of parameter `i` with its place on the tape (`none` where it was neither a tensor nor a number).
+    /// The argument of parameter `i` with its place on the tape (`none` where it was no tensor, number or bool).
     public func x(_ i: Int) -> Value { Value(step.input(i)) }
     /// The shape of the tensor argument of parameter `i`.
     public func shape(_ i: Int) -> [Int] { step.input(i).tensor?.shape ?? [] }
     /// Any argument as it was given or by its default.
     public func argument(_ i: Int) -> Value { saved?.arguments[i] ?? x(i).constant }
     /// What the forward pass left with `call.keep`.
-    public var kept: Any? { saved?.kept }
+    public var kept: AnyObject? { saved?.kept }
     private var saved: Saved? { step.saved.map { unsafeDowncast($0, to: Saved.self) } }
     /// True when the gradient of parameter `i` is asked for. For an operation over a list of tensors item `j` is
     /// input `parameters.count + j`.
@@ -178,7 +178,13 @@ extension Value {
     /// An input of a recorded operation as a value; `none` where there was none.
     @inline(__always) init(_ input: Input) {
         if let tensor = input.tensor { self = .tensor(tensor, input.serial) }
-        else if let type = input.numberType { self = type == .number ? .number(input.number) : .scalar(input.number, type) }
+        else if let type = input.numberType {
+            switch type {
+            case .number: self = .number(input.number)
+            case .bool: self = .bool(input.number != 0)
+            case .f32, .f64: self = .scalar(input.number, type)
+            }
+        }
         else { self = .none }
     }
 }
@@ -186,6 +192,6 @@ extension Value {
 /// Arguments that are no inputs of the tape, and whatever else an operation keeps for its gradient.
 final class Saved {
     let arguments: [Value]
-    let kept: Any?
-    init(_ arguments: [Value], _ kept: Any?) { self.arguments = arguments; self.kept = kept }
+    let kept: AnyObject?
+    init(_ arguments: [Value], _ kept: AnyObject?) { self.arguments = arguments; self.kept = kept }
 }

@@ -79,22 +79,28 @@ extension Op {
             return try stackList(Value(list: (0..<q.count).map { try quantileAt(x, .number(q.element($0)), c[2], keep) }), .number(0))
         })
 
-    /// One quantile. What is kept: the flat positions of the two elements between which it lies, and the share of the second.
+    /// The flat positions of the two elements between which each quantile lies, and the share of the second.
+    private final class Sources {
+        let low: Tensor, high: Tensor, share: Double
+        init(low: Tensor, high: Tensor, share: Double) { self.low = low; self.high = high; self.share = share }
+    }
+
+    /// One quantile.
     private static let quantileAt: Operation = Operation("quantile_at(x, q, axis=none, keep=false)", .operators, "One quantile.",
         shape: Rules.reduced(axis: 2, keep: 3),
         forward: { c in
             let x = try c.tensor(0), axes = try c.axes(2, rank: x.rank), keep = try c.bool(3), q = try c.double(1)
             if c.interpreter.tape.isRecording {
                 let (low, high, t) = try Tensor.quantileSources(x, q, axes: axes)
-                c.kept = (try positions(low), try positions(high), t)
+                c.kept = Sources(low: try positions(low), high: try positions(high), share: t)
             }
             return Value(try Tensor.quantile(x, q, axes: axes, keep: keep))
         },
         backward: { b in
-            guard b.needs(0), let (low, high, t) = b.kept as? (Tensor, Tensor, Double) else { return }
+            guard b.needs(0), let sources = b.kept as? Sources else { return }
             let shape = b.shape(0), flat = Value(shape: [shape.reduce(1, &*)])
-            let g = try reshape(b.g, Value(shape: [low.count]))
-            let parts = try scatterAlong(g * .number(1 - t), Value(low), .number(0), flat) + scatterAlong(g * .number(t), Value(high), .number(0), flat)
+            let g = try reshape(b.g, Value(shape: [sources.low.count]))
+            let parts = try scatterAlong(g * .number(1 - sources.share), Value(sources.low), .number(0), flat) + scatterAlong(g * .number(sources.share), Value(sources.high), .number(0), flat)
             try b.give(0, typed(reshape(parts, Value(shape: shape)), like: b.x(0)))
         })
 

@@ -27,6 +27,18 @@ public final class NativeFunction: Function {
     }
 }
 
+/// What `grad(f)` and `value_and_grad(f)` make.
+public final class GradientFunction: Function {
+    let function: Value
+    /// True where the value is wanted too.
+    let givesValue: Bool
+    init(of function: Value, givesValue: Bool) {
+        self.function = function
+        self.givesValue = givesValue
+        super.init(name: givesValue ? "value_and_grad" : "grad")
+    }
+}
+
 /// A function written in the language, with the locals it captured when it was made.
 public final class Closure: Function {
     let code: FunctionCode
@@ -78,6 +90,12 @@ public final class Object {
     public var random: RandomStream
     /// Number of lazy initialisers not yet run.
     var pending: Int
+    /// True once a walk over a network's parameters came by: from then on changes of its structure are noted.
+    var isPartOfNetwork = false
+    /// What such a walk from this object found.
+    var network: Network?
+    /// Counts the changes of structure of all networks: which fields hold parameters, layers, lists, functions.
+    nonisolated(unsafe) static var structure = 0
 
     init(_ declaration: ObjectDeclaration, random: RandomStream) {
         self.declaration = declaration
@@ -89,9 +107,21 @@ public final class Object {
     }
 
     deinit {
+        if isPartOfNetwork { Object.structure &+= 1 }
         Release.drop(fields, declaration.fields.count)
         fields.deallocate()
         Memory.release(64 + 16 * declaration.fields.count)
+    }
+
+    /// Sets a field whose value was taken out to be changed in place.
+    func putBack(_ i: Int, _ value: Value) {
+        fields[i] = Word(value)
+        if isPartOfNetwork, !fields[i].isNumeric { Object.structure &+= 1 }
+    }
+
+    /// Notes a change of structure; a number or tensor in place of another is none.
+    @inline(__always) func noteChange(from old: Word, to new: Word) {
+        if !(old.isNumeric && new.isNumeric) { Object.structure &+= 1 }
     }
 
     /// A field's value; nil where it is not yet made.
@@ -100,6 +130,7 @@ public final class Object {
         set {
             let old = fields[i]
             fields[i] = newValue.map { Word($0) } ?? .unset
+            if isPartOfNetwork { noteChange(from: old, to: fields[i]) }
             old.release()
         }
     }

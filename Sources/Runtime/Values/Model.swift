@@ -17,27 +17,74 @@ struct ParameterPlace {
         return l.items[item]
     }
 
+    /// Sets the parameter: a number or tensor in place of another, or `none` while it is taken out.
     func set(_ newValue: Value) {
-        guard item >= 0, case .list(let l)? = object[field: field] else {
-            object[field: field] = newValue
-            return
+        let old = object.fields[field]
+        if item >= 0, case .list(let l) = Value(old) {
+            var items = l.items
+            items[item] = newValue
+            object.fields[field] = Word(Value(list: items))
+        } else {
+            object.fields[field] = Word(newValue)
         }
-        var items = l.items
-        items[item] = newValue
-        object[field: field] = Value(list: items)
+        old.release()
     }
 }
 
+/// The parameters that a walk from an object found, for the next one. They are the same as long as no structure
+/// changed and the top-level names that the network's functions read hold what they held.
+final class Network {
+    private struct Place {
+        let path: String
+        unowned(unsafe) let object: Object
+        let field: Int, item: Int
+    }
+    private let found: [Place]
+    let keys: [String]
+    private let globals: [(cell: UnsafeMutablePointer<Word>, word: Word)]
+    private let structure = Object.structure
+
+    init(_ places: [ParameterPlace], _ globals: [UnsafeMutablePointer<Word>]) {
+        found = places.map { Place(path: $0.path, object: $0.object, field: $0.field, item: $0.item) }
+        keys = places.map(\.path)
+        self.globals = globals.map { ($0, $0.pointee) }
+    }
+
+    /// The places, or nil where the network may have changed.
+    var places: [ParameterPlace]? {
+        guard structure == Object.structure, globals.allSatisfy({ $0.cell.pointee.bits == $0.word.bits && $0.cell.pointee.meta == $0.word.meta }) else { return nil }
+        return found.map { ParameterPlace(path: $0.path, object: $0.object, field: $0.field, item: $0.item) }
+    }
+}
 
 // Networks: an object's parameters are its `param` fields, and those of the layers it holds in fields, lists, and
 // functions that captured them. A layer found twice counts once.
 extension Interpreter {
     /// Visits the parameters of a network in order. `unmade` is called with the path of a field not yet made.
     func parameters(of model: Value, unmade: ((String) throws -> Void)? = nil) throws -> [ParameterPlace] {
-        var places: [ParameterPlace] = []
-        var seen = Set<ObjectIdentifier>()
-        try visit(model, "", &seen, 0, unmade) { places.append($0) }
+        guard case .object(let root) = model else { return try walk(model, unmade).places }
+        if let places = root.network?.places { return places }
+        var complete = true
+        let (places, globals) = try walk(model) { path in
+            complete = false
+            try unmade?(path)
+        }
+        // A list at top level may change in place, unseen.
+        root.network = complete && !globals.contains { $0.pointee.tag == Word.Tag.list } ? Network(places, globals) : nil
         return places
+    }
+
+    private func walk(_ model: Value, _ unmade: ((String) throws -> Void)?) throws -> (places: [ParameterPlace], globals: [UnsafeMutablePointer<Word>]) {
+        var places: [ParameterPlace] = [], globals: [UnsafeMutablePointer<Word>] = []
+        var seen = Set<ObjectIdentifier>()
+        try visit(model, "", &seen, 0, unmade, global: { globals.append($0) }) { places.append($0) }
+        return (places, globals)
+    }
+
+    /// The keys of a network's parameters, in order.
+    func parameterKeys(_ model: Value, _ places: [ParameterPlace]) -> [String] {
+        if case .object(let root) = model, let network = root.network, network.keys.count == places.count { return network.keys }
+        return places.map(\.path)
     }
 
     /// Visits every layer and object in a network once, in order, with its path.
@@ -49,12 +96,14 @@ extension Interpreter {
     }
 
     private func visit(_ value: Value, _ path: String, _ seen: inout Set<ObjectIdentifier>, _ depth: Int, _ unmade: ((String) throws -> Void)?,
-                       object visitObject: ((String, Object) -> Void)? = nil, _ found: (ParameterPlace) -> Void) throws {
+                       object visitObject: ((String, Object) -> Void)? = nil, global: ((UnsafeMutablePointer<Word>) -> Void)? = nil,
+                       _ found: (ParameterPlace) -> Void) throws {
         guard depth < 1_000 else { throw Diagnostic(.limit, "layers nested too deep") }
         func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch value {
         case .object(let o):
             guard seen.insert(ObjectIdentifier(o)).inserted else { return }
+            o.isPartOfNetwork = true
             visitObject?(path, o)
             for (i, field) in o.declaration.fields.enumerated() {
                 let name = o.isSequential && field.name == "stages" ? path : join(field.name)
@@ -70,38 +119,40 @@ extension Interpreter {
                             let itemPath = name.isEmpty ? "\(k)" : "\(name).\(k)"
                             switch item {
                             case .tensor, .scalar, .number: found(ParameterPlace(path: itemPath, object: o, field: i, item: k))
-                            default: try visit(item, itemPath, &seen, depth + 1, unmade, object: visitObject, found)
+                            default: try visit(item, itemPath, &seen, depth + 1, unmade, object: visitObject, global: global, found)
                             }
                         }
-                    default: try visit(v, name, &seen, depth + 1, unmade, object: visitObject, found)
+                    default: try visit(v, name, &seen, depth + 1, unmade, object: visitObject, global: global, found)
                     }
                 } else {
-                    try visit(v, name, &seen, depth + 1, unmade, object: visitObject, found)
+                    try visit(v, name, &seen, depth + 1, unmade, object: visitObject, global: global, found)
                 }
             }
             for name in o.declaration.methodOrder {
-                if let method = o.declaration.methods[name] { try visitCaptures(method, path, &seen, depth, unmade, visitObject, found) }
+                if let method = o.declaration.methods[name] { try visitCaptures(method, path, &seen, depth, unmade, visitObject, global, found) }
             }
         case .list(let l):
             for (k, item) in l.items.enumerated() {
                 switch item {
-                case .object, .list, .function: try visit(item, join("\(k)"), &seen, depth + 1, unmade, object: visitObject, found)
+                case .object, .list, .function: try visit(item, join("\(k)"), &seen, depth + 1, unmade, object: visitObject, global: global, found)
                 default: break
                 }
             }
         case .record(let r):
             for (key, item) in zip(r.keys, r.values) {
                 switch item {
-                case .object, .list, .function, .record: try visit(item, join(key), &seen, depth + 1, unmade, object: visitObject, found)
+                case .object, .list, .function, .record: try visit(item, join(key), &seen, depth + 1, unmade, object: visitObject, global: global, found)
                 default: break
                 }
             }
         case .function(let f):
             if let closure = f as? Closure {
                 guard seen.insert(ObjectIdentifier(closure)).inserted else { return }
-                try visitCaptures(closure, path, &seen, depth, unmade, visitObject, found)
+                try visitCaptures(closure, path, &seen, depth, unmade, visitObject, global, found)
+            } else if let gradient = f as? GradientFunction {
+                try visit(gradient.function, path, &seen, depth + 1, unmade, object: visitObject, global: global, found)
             } else if let native = f as? NativeFunction {
-                for item in native.captured { try visit(item, path, &seen, depth + 1, unmade, object: visitObject, found) }
+                for item in native.captured { try visit(item, path, &seen, depth + 1, unmade, object: visitObject, global: global, found) }
             }
         default: break
         }
@@ -109,15 +160,18 @@ extension Interpreter {
 
     /// Layers that a function captured, or reads at top level, are the network's too.
     private func visitCaptures(_ closure: Closure, _ path: String, _ seen: inout Set<ObjectIdentifier>, _ depth: Int, _ unmade: ((String) throws -> Void)?,
-                               _ visitObject: ((String, Object) -> Void)?, _ found: (ParameterPlace) -> Void) throws {
+                               _ visitObject: ((String, Object) -> Void)?, _ global: ((UnsafeMutablePointer<Word>) -> Void)?,
+                               _ found: (ParameterPlace) -> Void) throws {
         func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         for (i, capture) in closure.code.captures.enumerated() where capture.name != "self" {
             let w = closure.captures[i]
-            if w.isReference { try visit(Value(w), join(capture.name), &seen, depth + 1, unmade, object: visitObject, found) }
+            if w.isReference { try visit(Value(w), join(capture.name), &seen, depth + 1, unmade, object: visitObject, global: global, found) }
         }
         guard !closure.code.source.isStandardLibrary else { return }
-        for (name, cell) in closure.code.globalsRead where cell.pointee.tag == Word.Tag.object || cell.pointee.tag == Word.Tag.list {
-            try visit(Value(cell.pointee), join(name), &seen, depth + 1, unmade, object: visitObject, found)
+        for (name, cell) in closure.code.globalsRead {
+            global?(cell)
+            guard cell.pointee.tag == Word.Tag.object || cell.pointee.tag == Word.Tag.list else { continue }
+            try visit(Value(cell.pointee), join(name), &seen, depth + 1, unmade, object: visitObject, global: global, found)
         }
     }
 

@@ -38,6 +38,8 @@ struct Word {
     @inline(__always) var isUnset: Bool { meta == Tag.unset }
     @inline(__always) var isNumber: Bool { meta == Tag.number }
     @inline(__always) var number: Double { Double(bitPattern: bits) }
+    /// A number, a scalar or a tensor.
+    @inline(__always) var isNumeric: Bool { tag >= Tag.number && tag <= Tag.tensor }
     @inline(__always) var isReference: Bool { meta & 0xFF >= Tag.tensor }
     @inline(__always) var pointer: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: UInt(bits)).unsafelyUnwrapped }
 
