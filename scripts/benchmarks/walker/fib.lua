@@ -1,0 +1,8 @@
+local timed = require("timing")
+
+local function fib(n)
+  if n < 2 then return n end
+  return fib(n - 1) + fib(n - 2)
+end
+
+timed(function() return fib(30) end)
