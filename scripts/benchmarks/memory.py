@@ -14,11 +14,11 @@ CALLS = "mmap,munmap,mremap,brk,madvise"
 
 def run(steps, trace):
     """Peak bytes, minor page faults, and calls for memory (none where strace is missing) of a run."""
-    command = [NNS, HERE / "workloads/lenet-memory.nns", str(steps)]
+    command = [NNS, HERE / "workloads/lenet-step.nns", str(steps)]
     with tempfile.NamedTemporaryFile("r") as log:
         if trace:
             command = ["strace", "-f", "-e", f"trace={CALLS}", "-o", log.name, *command]
-        process = subprocess.Popen(command, env=environment(None), stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(command, env=environment(None), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:

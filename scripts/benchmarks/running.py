@@ -15,7 +15,7 @@ LIBRARIES = ("torch", "jax", "numpy")
 START = {"torch": "import torch; print(torch.ones(2) + 1)", "jax": "import jax.numpy as jnp; print(jnp.ones(2) + 1)",
          "numpy": "import numpy as np; print(np.ones(2) + 1)", "python": "print(1 + 1)"}
 UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1}
-LONGEST = 120  # seconds that one run of a program may take
+LONGEST = 60  # seconds that one run of a program may take
 
 
 class Failed(Exception):
