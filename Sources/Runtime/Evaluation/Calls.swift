@@ -5,7 +5,76 @@ import Tensors
 // Calls: of closures (arguments go straight into the new frame's slots), built-ins (arguments bind by a plan that
 // the call node remembers), objects (their `forward`), declarations (construction) and native functions.
 extension Interpreter {
-    func call(_ n: NodePointer) throws -> Word {
+    @inline(__always) func call(_ n: NodePointer) throws -> Word {
+        let callee = n.pointee.a!
+        let w: Word
+        switch callee.pointee.op {
+        case .global: w = callee.pointee.cell.pointee
+        case .local: w = frame[Int(callee.pointee.slot)]
+        default: return try callAny(n)
+        }
+        guard w.tag == Word.Tag.function, let plan = w.callPlan, plan.pointee.parameterCount == n.pointee.count, !n.pointee.hasKeywords else { return try callAny(n) }
+        return try callPlain(n, plan)
+    }
+
+    /// A call by a plan. Nothing of the function itself is needed while it runs: its code is immortal, and it has no captures.
+    private func callPlain(_ n: NodePointer, _ plan: UnsafePointer<CallPlan>) throws -> Word {
+        let slotCount = plan.pointee.slotCount
+        let base: UnsafeMutablePointer<Word>
+        do { base = try open(slotCount) } catch { throw located(error, n) }
+        do {
+            var i = 0
+            let count = Int(n.pointee.count)
+            while i < count {
+                base[i] = try operand(n.pointee.list[i])
+                i &+= 1
+            }
+        } catch {
+            close(base, slotCount)
+            throw error
+        }
+        let savedFrame = frame
+        depth &+= 1
+        do {
+            if depth > Self.maxDepth { throw tooDeep() }
+            try step(n)
+            frame = base
+            let result = plan.pointee.isExpression ? try evaluate(plan.pointee.body) : try runBody(plan.pointee.body)
+            frame = savedFrame
+            depth &-= 1
+            close(base, slotCount)
+            return result
+        } catch {
+            frame = savedFrame
+            depth &-= 1
+            close(base, slotCount)
+            let code = plan.pointee.code.takeUnretainedValue()
+            throw framed(error, n, code.name, isStandardLibrary: code.source.isStandardLibrary)
+        }
+    }
+
+    /// Runs a function's statements and gives what it returns.
+    private func runBody(_ body: NodePointer) throws -> Word {
+        let saved = returned
+        returned = .none
+        do {
+            _ = try execute(body, tail: true)
+        } catch let signal as ControlSignal where signal.flow == .returned {
+        } catch {
+            returned.release()
+            returned = saved
+            throw error
+        }
+        let result = returned
+        returned = saved
+        return result
+    }
+
+    private func tooDeep() -> Diagnostic {
+        Diagnostic(.limit, "calls nested too deep", help: ["more than \(Self.maxDepth) calls were under way: does the recursion end?"])
+    }
+
+    private func callAny(_ n: NodePointer) throws -> Word {
         let callee = n.pointee.a!
         var w: Word
         var owned = false
@@ -25,25 +94,20 @@ extension Interpreter {
         if w.tag == Word.Tag.function {
             let f = w.function
             if let closure = f as? Closure {
-                if n.pointee.count == closure.code.simpleCount, !hasKeywords(n) {
+                if n.pointee.count == closure.code.simpleCount, !n.pointee.hasKeywords {
                     // Keep what is called alive while it runs: its name may be rebound meanwhile.
                     return try withExtendedLifetime(closure) { try callSimple(n, closure, nil) }
                 }
             } else if let builtin = f as? BuiltinFunction {
                 return try callBuiltin(n, builtin.operation)
             } else if let gradient = f as? GradientFunction, case .function(let inner as Closure) = gradient.function,
-                      n.pointee.count == inner.code.simpleCount, n.pointee.count > 0, !hasKeywords(n) {
+                      n.pointee.count == inner.code.simpleCount, n.pointee.count > 0, !n.pointee.hasKeywords {
                 return try withExtendedLifetime(gradient) { try callGradient(n, gradient, inner) }
             }
         }
         let function = Value(w)
         let (arguments, keywords) = try evaluateArguments(n)
         do { return Word(try apply(function, arguments, keywords)) } catch { throw framed(error, n, function) }
-    }
-
-    @inline(__always) private func hasKeywords(_ n: NodePointer) -> Bool {
-        for i in 0..<Int(n.pointee.count) where n.pointee.list[i].pointee.op == .keyword { return true }
-        return false
     }
 
     func evaluateArguments(_ n: NodePointer) throws -> ([Value], [(name: String, value: Value)]) {
@@ -128,7 +192,7 @@ extension Interpreter {
     func run(_ closure: Closure, _ base: UnsafeMutablePointer<Word>, _ object: Object?, _ n: NodePointer?) throws -> Word {
         let code = closure.code
         depth &+= 1
-        if depth > Self.maxDepth { depth &-= 1; throw Diagnostic(.limit, "calls nested too deep", help: ["more than \(Self.maxDepth) calls were under way: does the recursion end?"]) }
+        if depth > Self.maxDepth { depth &-= 1; throw tooDeep() }
         stepsLeft &-= 1
         if let n, stepsLeft < 0 || nns_interrupted() { depth &-= 1; stepsLeft &+= 1; try step(n) }
         let savedFrame = frame, savedOwner = randomOwner
@@ -153,24 +217,7 @@ extension Interpreter {
         if !code.isSimple { try checkShapes(code, base) }
         if let object, object.pending > 0, code.name == "forward" { try makeLazyFields(object, code, base) }
         let result: Word
-        if code.isExpression {
-            result = try evaluate(code.body)
-        } else {
-            let saved = returned
-            returned = .none
-            do {
-                _ = try execute(code.body, tail: true)
-                result = returned
-                returned = saved
-            } catch let signal as ControlSignal where signal.flow == .returned {
-                result = returned
-                returned = saved
-            } catch {
-                returned.release()
-                returned = saved
-                throw error
-            }
-        }
+        result = code.isExpression ? try evaluate(code.body) : try runBody(code.body)
         if let shape = code.returnShape {
             let value = Value(taking: result)
             try checkReturn(code, shape, value, base)
@@ -388,7 +435,7 @@ extension Interpreter {
         let base = try value(callee.pointee.a)
         let name = callee.pointee.name
         if case .object(let object) = base, let method = object.declaration.methods[name] {
-            if n.pointee.count == method.code.simpleCount, !hasKeywords(n) { return try callSimple(n, method, object) }
+            if n.pointee.count == method.code.simpleCount, !n.pointee.hasKeywords { return try callSimple(n, method, object) }
             let (arguments, keywords) = try evaluateArguments(n)
             do { return Word(try callClosure(method, arguments, keywords, object: object)) } catch { throw framed(error, n, method.code.name, isStandardLibrary: method.code.source.isStandardLibrary) }
         }

@@ -34,6 +34,8 @@ extension CodeNode {
     @inline(__always) func held<T: AnyObject>(_: T.Type) -> T { Unmanaged<T>.fromOpaque(object).takeUnretainedValue() }
     var text: String { source.takeUnretainedValue().text(of: span) }
     var name: String { held(Text.self).string }
+    /// True for a call with keyword arguments.
+    @inline(__always) var hasKeywords: Bool { slot > 0 }
 }
 
 enum OpCode: UInt8 {
@@ -52,6 +54,16 @@ enum OpCode: UInt8 {
     case importModule, main, test, assert
     // Patterns and parts
     case listPattern, recordPattern, clause, condition, keyword, slice, ellipsis, interpolation
+}
+
+/// What a plain call needs to know of a function: one that captures nothing, whose parameters and result have no
+/// shape annotations, called with exactly its parameters. Lives as long as the code.
+struct CallPlan {
+    let parameterCount: Int32
+    let isExpression: Bool
+    let slotCount: Int
+    let body: NodePointer
+    let code: Unmanaged<FunctionCode>
 }
 
 /// A function's body with what a call needs to know.
@@ -84,6 +96,15 @@ final class FunctionCode {
     /// Top-level names that the body reads, so that layers behind them are found.
     var globalsRead: [(name: String, cell: UnsafeMutablePointer<Word>)] = []
     var returnShape: ShapeAnnotation?
+
+    /// Made with the first closure, when the code is complete.
+    lazy var plan: UnsafePointer<CallPlan>? = {
+        guard simpleCount >= 0, captures.isEmpty, captureSlots.isEmpty, selfSlot < 0, ownSlot < 0, returnShape == nil, let body else { return nil }
+        let plan = UnsafeMutablePointer<CallPlan>.allocate(capacity: 1)
+        plan.initialize(to: CallPlan(parameterCount: Int32(simpleCount), isExpression: isExpression, slotCount: slotCount, body: body,
+                                     code: .passUnretained(self)))
+        return UnsafePointer(plan)
+    }()
 
     init(name: String, source: Source, span: Span) {
         self.name = name; self.source = source; self.span = span

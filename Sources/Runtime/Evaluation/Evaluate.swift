@@ -36,6 +36,24 @@ extension Interpreter {
         }
     }
 
+    /// `evaluate`, with what is at hand read on the spot.
+    @inline(__always) func operand(_ n: NodePointer) throws -> Word {
+        switch n.pointee.op {
+        case .number: return Word(number: n.pointee.number)
+        case .local:
+            let w = frame[Int(n.pointee.slot)]
+            if w.isNumber { return w }
+        case .subtract:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x - y) }
+        case .add:
+            var x = 0.0, y = 0.0
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x + y) }
+        default: break
+        }
+        return try evaluate(n)
+    }
+
     /// The value of an expression as Swift keeps it.
     @inline(__always) func value(_ n: NodePointer) throws -> Value { Value(taking: try evaluate(n)) }
 
@@ -105,7 +123,11 @@ extension Interpreter {
         case .equal: return try arithmetic(n, .equal)
         case .notEqual: return try arithmetic(n, .notEqual)
         case .call: return try call(n)
-        case .conditional, .attempt, .block: return try blockValue(n)
+        case .conditional:
+            // A branch that is one expression needs no block.
+            if try condition(n.pointee.a, "`if`") { return try branch(n.pointee.b) }
+            return n.pointee.c == nil ? .none : try branch(n.pointee.c)
+        case .attempt, .block: return try blockValue(n)
         case .and, .or: return try logical(n)
         default: return Word(try general(n))
         }
@@ -113,9 +135,9 @@ extension Interpreter {
 
     /// A binary operation whose operands are not both at hand: numbers without values, the rest by `operate`.
     private func arithmetic(_ n: NodePointer, _ op: BinaryOperation) throws -> Word {
-        let left = try evaluate(n.pointee.a)
+        let left = try operand(n.pointee.a)
         if left.isNumber {
-            let right = try evaluate(n.pointee.b)
+            let right = try operand(n.pointee.b)
             if right.isNumber {
                 let x = left.number, y = right.number
                 switch op {
@@ -167,6 +189,13 @@ extension Interpreter {
 
     /// The truth of a condition.
     @inline(__always) func condition(_ n: NodePointer, _ what: String) throws -> Bool {
+        var x = 0.0, y = 0.0
+        switch n.pointee.op {
+        case .less: if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return x < y }
+        case .greater: if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return x > y }
+        case .equal: if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return x == y }
+        default: break
+        }
         let w = try evaluate(n)
         if w.meta == Word.Tag.bool { return w.bits != 0 }
         let value = Value(taking: w)
@@ -316,6 +345,15 @@ extension Interpreter {
             result.captures[i] = w
         }
         return result
+    }
+
+    /// The value of a branch of an `if`.
+    @inline(__always) private func branch(_ n: NodePointer) throws -> Word {
+        if n.pointee.op == .block, n.pointee.count == 1, case let only = n.pointee.list[0], only.pointee.op == .expression {
+            try step(only)
+            return try operand(only.pointee.a)
+        }
+        return n.pointee.op == .block ? try blockValue(n) : try evaluate(n)
     }
 
     /// A block, `if` or `try` as an expression.

@@ -18,11 +18,13 @@ extension Interpreter {
         case .block:
             let count = Int(n.pointee.count)
             guard count > 0 else { return .normal }
-            for i in 0..<(count - 1) {
+            var i = 0
+            while i < count &- 1 {
                 let flow = try execute(n.pointee.list[i], tail: false)
                 if flow != .normal { return flow }
+                i &+= 1
             }
-            return try execute(n.pointee.list[count - 1], tail: tail)
+            return try execute(n.pointee.list[i], tail: tail)
         case .expression:
             let inner = n.pointee.a!
             switch inner.pointee.op {
@@ -43,8 +45,12 @@ extension Interpreter {
                 try assignMoving(n)
                 return .normal
             }
-            let w = try evaluate(n.pointee.b)
-            try store(w, in: target)
+            let w = try operand(n.pointee.b)
+            if target.pointee.op == .local {
+                let slot = frame + Int(target.pointee.slot), old = slot.pointee
+                slot.pointee = w
+                if old.isReference { old.release() }
+            } else { try store(w, in: target) }
             return .normal
         case .update:
             try step(n)
@@ -54,7 +60,7 @@ extension Interpreter {
             if try condition(n.pointee.a, "`if`") { return try execute(n.pointee.b, tail: tail) }
             guard let other = n.pointee.c else { return .normal }
             return try execute(other, tail: tail)
-        case .forLoop: return try forLoop(n, 0)
+        case .forLoop: return n.pointee.count == 1 ? try simpleLoop(n) : try forLoop(n, 0)
         case .whileLoop:
             while try condition(n.pointee.a, "`while`") {
                 try step(n)
@@ -101,9 +107,39 @@ extension Interpreter {
 
     /// A loop's body; a `break` or `continue` thrown out of an expression is caught here.
     @inline(__always) private func loopBody(_ n: NodePointer) throws -> Flow {
-        do { return try execute(n, tail: false) } catch let signal as ControlSignal where signal.flow != .returned {
+        // A body of one statement needs no block.
+        do { return try execute(n.pointee.op == .block && n.pointee.count == 1 ? n.pointee.list[0] : n, tail: false) } catch let signal as ControlSignal where signal.flow != .returned {
             return signal.flow
         }
+    }
+
+    /// `for x in xs { … }`; counting with a local or top-level name is the case that must be fast.
+    private func simpleLoop(_ n: NodePointer) throws -> Flow {
+        let clause = n.pointee.list[0], target = clause.pointee.a!, body = n.pointee.a!
+        let iterable = try value(clause.pointee.b)
+        guard case .range(let range) = iterable, target.pointee.op == .local || target.pointee.op == .global else {
+            var result = Flow.normal
+            try iterate(clause, over: iterable) {
+                try step(n)
+                result = try loopBody(body)
+                return result == .normal || result == .continueLoop
+            }
+            return result == .returned ? .returned : .normal
+        }
+        let slot = target.pointee.op == .local ? frame + Int(target.pointee.slot) : target.pointee.cell!
+        let count = range.count, start = range.start, stride = range.step
+        var i = 0
+        while i < count {
+            let old = slot.pointee
+            slot.pointee = Word(number: start + Double(i) * stride)
+            if old.isReference { old.release() }
+            try step(n)
+            let flow = try loopBody(body)
+            if flow == .breakLoop { break }
+            if flow == .returned { return flow }
+            i &+= 1
+        }
+        return .normal
     }
 
     private func forLoop(_ n: NodePointer, _ level: Int) throws -> Flow {
@@ -126,8 +162,11 @@ extension Interpreter {
 
     /// Assigns each item of a clause's iterable to its pattern and runs `body` until it says false.
     func iterate(_ clause: NodePointer, _ body: () throws -> Bool) throws {
+        try iterate(clause, over: value(clause.pointee.b), body)
+    }
+
+    private func iterate(_ clause: NodePointer, over iterable: Value, _ body: () throws -> Bool) throws {
         let target = clause.pointee.a!
-        let iterable = try value(clause.pointee.b)
         switch iterable {
         case .range(let r):
             for i in 0..<r.count {

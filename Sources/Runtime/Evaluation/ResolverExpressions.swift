@@ -120,6 +120,7 @@ extension Resolver {
                 let part = node(.keyword, argument.span)
                 holdString(part, argument.a)
                 part.pointee.a = try expression(argument.b)
+                result.pointee.slot = 1
                 return part
             })
             return result

@@ -3,7 +3,12 @@ import Tensors
 /// Anything that can be called by name or value and is not an object.
 public class Function {
     public let name: String
-    init(name: String) { self.name = name }
+    /// How a plain call runs it; nil where a call needs more than its positional arguments in the frame.
+    let plan: UnsafePointer<CallPlan>?
+    init(name: String, plan: UnsafePointer<CallPlan>? = nil) {
+        self.name = name
+        self.plan = plan
+    }
 }
 
 /// A built-in as a value.
@@ -48,7 +53,7 @@ public final class Closure: Function {
         self.code = code
         captures = .allocate(capacity: max(1, code.captures.count))
         captures.initialize(repeating: .unset, count: max(1, code.captures.count))
-        super.init(name: code.name)
+        super.init(name: code.name, plan: code.plan)
     }
 
     deinit {

@@ -80,6 +80,10 @@ struct Word {
 
     /// What kind of function a function word refers to is asked often; no value is made for it.
     @inline(__always) var function: Function { reference(Function.self) }
+    /// How a plain call runs a function word, read without touching its reference count.
+    @inline(__always) var callPlan: UnsafePointer<CallPlan>? {
+        Unmanaged<Function>.fromOpaque(pointer)._withUnsafeGuaranteedRef { $0.plan }
+    }
     @inline(__always) var object: Object { reference(Object.self) }
 }
 
