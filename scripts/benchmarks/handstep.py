@@ -4,7 +4,7 @@ import shutil
 import subprocess
 import tempfile
 
-from running import HERE, NNS, ROOT, Failed, duration, environment, last_duration, output_of
+from running import HERE, NNS, ROOT, Failed, duration, last_duration, output_of
 
 STEPS = 57  # in an epoch of workloads/hand-epoch.nns
 LIMIT = 10e-6

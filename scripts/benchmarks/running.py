@@ -15,6 +15,7 @@ LIBRARIES = ("torch", "jax", "numpy")
 START = {"torch": "import torch; print(torch.ones(2) + 1)", "jax": "import jax.numpy as jnp; print(jnp.ones(2) + 1)",
          "numpy": "import numpy as np; print(np.ones(2) + 1)", "python": "print(1 + 1)"}
 UNITS = {"ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1}
+LUA_CALLS = 3  # in a program of walker/, see timing.lua
 LONGEST = 60  # seconds that one run of a program may take
 
 
@@ -120,6 +121,10 @@ class Peers:
             return answer.get("seconds")
         if not row.script.startswith("walker/") or peer in self.missing:
             return None
+        if peer == "lua":  # the start of Lua, a millisecond, is in it
+            begin = time.perf_counter()
+            self.program(peer, row)
+            return (time.perf_counter() - begin) / LUA_CALLS
         return last_duration(self.program(peer, row)[1])
 
     def has(self, peer):

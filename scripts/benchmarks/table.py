@@ -2,18 +2,32 @@
 import statistics
 
 from rows import ROWS, WALKER
-from running import LIBRARIES, Figures, Peers, duration, nns_seconds, output_of, NNS, HERE, last_duration, Failed
+from running import HERE, NNS, Failed, Figures, duration, nns_seconds, output_of
 
 
-def measure(rows, peers, rounds, block, fastest, threads=None):
-    """Every row by every program, a row at a time, the programs taking turns `rounds` times."""
-    figures = Figures(fastest)
+def measured(rows, programs, peers, options):
+    """Every row with its figures by all programs, which take turns `options.rounds` times before the next row begins."""
+    figures = Figures(options.fastest)
     for row in rows:
-        for _ in range(rounds):
-            figures.take(row, "nns", lambda: nns_seconds(row, threads or row.threads))
-            for peer in peers.names() if peers else ():
-                figures.take(row, peer, lambda: peers.seconds(peer, row, block))
+        for _ in range(options.rounds):
+            figures.take(row, "nns", lambda: nns_seconds(row, options.threads or row.threads))
+            for peer in programs:
+                figures.take(row, peer, lambda: peers.seconds(peer, row, options.block))
         yield row, figures
+
+
+def figure_cells(row, programs, figures):
+    """The figures of a row as text; empty where a program has no such row."""
+    def cell(program):
+        seconds = figures.of(row, program)
+        return duration(seconds) if seconds else "failed" if (row.name, program) in figures.failed else ""
+    return [cell(program) for program in ("nns", *programs)]
+
+
+def print_failures(row, figures):
+    for (name, program), reason in figures.failed.items():
+        if name == row.name:
+            print(f"    {program}: {reason}", flush=True)
 
 
 def with_references(rows):
@@ -22,34 +36,33 @@ def with_references(rows):
     return [row for row in ROWS if row.name in names]
 
 
-def print_table(names, peers, rounds, block, fastest, threads):
-    rows = with_references([row for row in ROWS if not names or row.name in names])
-    columns = ["nns", *(peers.names() if peers else ()), "to best", "to torch", "goal", "goal now", "met"]
+def print_table(peers, options):
+    rows = with_references([row for row in ROWS if not options.names or row.name in options.names])
+    programs = peers.names() if peers else ()
+    columns = ["nns", *programs, "to best", "to torch", "goal", "goal now", "met"]
     print(f"{'':50}" + "".join(f"{c:>10}" for c in columns), flush=True)
     met = total = 0
-    for row, figures in measure(rows, peers, rounds, block, fastest, threads):
+    for row, figures in measured(rows, programs, peers, options):
         ours = figures.of(row, "nns")
-        others = {p: figures.of(row, p) for p in (peers.names() if peers else ())}
-        known = [s for s in others.values() if s]
-        cells = [duration(ours) if ours else "failed"]
-        cells += [duration(s) if s else "failed" if (row.name, p) in figures.failed else "" for p, s in others.items()]
-        cells += [f"{ours / min(known):.2f}" if ours and known else "", f"{ours / others['torch']:.2f}" if ours and others.get("torch") else ""]
+        others = {p: s for p in programs if (s := figures.of(row, p))}
         goal = scaled_goal(row, figures)
+        cells = figure_cells(row, programs, figures)
+        cells.append(f"{ours / min(others.values()):.2f}" if ours and others else "")
+        cells.append(f"{ours / others['torch']:.2f}" if ours and "torch" in others else "")
         # A goal in another row's figure of nns has no seconds of its own.
-        cells += [duration(row.goal.seconds) if row.goal and row.goal.peer != "nns" else "", duration(goal) if goal else ""]
+        cells.append(duration(row.goal.seconds) if row.goal and row.goal.peer != "nns" else "")
+        cells.append(duration(goal) if goal else "")
         if goal and ours:
             total += 1
             met += ours <= goal
             cells.append("yes" if ours <= goal else f"no {ours / goal:.2f}x")
         else:
             cells.append("")
-        print(f"{row.title:50}" + "".join(f"{c:>10}" for c in cells), end="")
-        if row.flops:
-            print("   GFLOP/s: " + ", ".join(f"{p} {row.flops / s / 1e9:.0f}" for p, s in {"nns": ours, **others}.items() if s), end="")
-        print(flush=True)
-        for (name, program), reason in figures.failed.items():
-            if name == row.name:
-                print(f"    {program}: {reason}")
+        line = f"{row.title:50}" + "".join(f"{c:>10}" for c in cells)
+        if row.flops and ours:
+            line += "   GFLOP/s: " + ", ".join(f"{p} {row.flops / s / 1e9:.0f}" for p, s in {"nns": ours, **others}.items())
+        print(line.rstrip(), flush=True)
+        print_failures(row, figures)
     if peers:
         print_versions(peers)
         print(f"{met} of {total} goals met. A goal is scaled by what its peer takes in this run (\"goal now\").")
@@ -73,40 +86,33 @@ def print_versions(peers):
 
 # MARK: The walker
 
-def print_walker(names, peers, rounds, block, fastest, threads):
-    rows = [row for row in WALKER if not names or row.name in names]
-    others = ("python", "lua") if peers else ()
-    print(f"{'':40}" + "".join(f"{c:>14}" for c in ("nns", *others, *(f"to {o}" for o in others))), flush=True)
-    ratios = {o: [] for o in others}
-    for row in rows:
-        figures = Figures(fastest)
-        for _ in range(rounds):
-            figures.take(row, "nns", lambda: nns_seconds(row, threads or 1))
-            for peer in others:
-                figures.take(row, peer, lambda: peers.seconds(peer, row, block))
-        seconds = {p: figures.of(row, p) for p in ("nns", *others)}
-        cells = [duration(s) if s else "failed" if (row.name, p) in figures.failed else "" for p, s in seconds.items()]
-        for peer in others:
-            if seconds["nns"] and seconds[peer]:
-                ratios[peer].append(seconds["nns"] / seconds[peer])
-                cells.append(f"{ratios[peer][-1]:.2f}")
-            else:
-                cells.append("")
-        print(f"{row.title:40}" + "".join(f"{c:>14}" for c in cells), flush=True)
-        for (_, program), reason in figures.failed.items():
-            print(f"    {program}: {reason}")
+def print_walker(peers, options):
+    rows = [row for row in WALKER if not options.names or row.name in options.names]
+    programs = ("python", "lua") if peers else ()
+    print(f"{'':40}" + "".join(f"{c:>12}" for c in ("nns", *programs, *(f"to {p}" for p in programs))), flush=True)
+    ratios = {p: [] for p in programs}
+    for row, figures in measured(rows, programs, peers, options):
+        cells = figure_cells(row, programs, figures)
+        for peer in programs:
+            ours, theirs = figures.of(row, "nns"), figures.of(row, peer)
+            if ours and theirs:
+                ratios[peer].append(ours / theirs)
+            cells.append(f"{ours / theirs:.2f}" if ours and theirs else "")
+        print((f"{row.title:40}" + "".join(f"{c:>12}" for c in cells)).rstrip(), flush=True)
+        print_failures(row, figures)
         if peers:
             check_results(row, peers, figures)
     for peer, values in ratios.items():
         if values:
-            print(f"to {peer}: geometric mean {statistics.geometric_mean(values):.2f} of {len(values)} of {len(rows)} programs, worst {max(values):.2f}")
+            print(f"to {peer}: geometric mean {statistics.geometric_mean(values):.2f}, worst {max(values):.2f}, "
+                  f"of {len(values)} of {len(rows)} programs")
     if peers:
         print_versions(peers)
 
 
 def check_results(row, peers, figures):
     """Says where the programs do not give the same result, as then they do not do the same work."""
-    if any(program == "nns" for _, program in figures.failed):
+    if (row.name, "nns") in figures.failed:
         return
     try:
         ours = float(output_of([NNS, HERE / f"{row.script}.nns"])[0])
