@@ -25,7 +25,11 @@ extension Interpreter {
             return try binary(op, a, .scalar(y ? 1 : 0, .bool))
         case (.string(let x), .string(let y)):
             switch op {
-            case .add: return Value(x.string + y.string)
+            case .add:
+                guard Memory.used &+ x.string.utf8.count &+ y.string.utf8.count < Memory.limit else {
+                    throw Diagnostic(.limit, "not enough memory for a string of \(x.string.utf8.count) + \(y.string.utf8.count) bytes")
+                }
+                return Value(x.string + y.string)
             case .equal: return .bool(x.string == y.string)
             case .notEqual: return .bool(x.string != y.string)
             case .less: return .bool(before(x, y))

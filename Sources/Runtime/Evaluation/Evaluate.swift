@@ -123,6 +123,9 @@ extension Interpreter {
         case .equal: return try arithmetic(n, .equal)
         case .notEqual: return try arithmetic(n, .notEqual)
         case .call: return try call(n)
+        case .index:
+            if let w = element(n) { return w }
+            return Word(try index(n))
         case .conditional:
             // A branch that is one expression needs no block.
             if try condition(n.pointee.a, "`if`") { return try branch(n.pointee.b) }
@@ -281,7 +284,6 @@ extension Interpreter {
         case .range:
             let a = try value(n.pointee.a), b = try value(n.pointee.b)
             do { return try makeRange(a, b, halfOpen: n.pointee.flag) } catch { throw located(error, n) }
-        case .index: return try index(n)
         case .member: return try member(n)
         case .lambda: return .function(closure(n.pointee.held(FunctionCode.self)))
         default: throw located(Diagnostic(.syntax, "expected an expression"), n)

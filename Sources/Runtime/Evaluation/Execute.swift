@@ -45,11 +45,14 @@ extension Interpreter {
                 try assignMoving(n)
                 return .normal
             }
+            if n.pointee.b.pointee.op == .add, n.pointee.b.pointee.flag, try appendText(n.pointee.b, to: target) { return .normal }
             let w = try operand(n.pointee.b)
             if target.pointee.op == .local {
                 let slot = frame + Int(target.pointee.slot), old = slot.pointee
                 slot.pointee = w
                 if old.isReference { old.release() }
+            } else if target.pointee.op == .index || target.pointee.op == .member {
+                if !setInPlace(target, w) { try store(w, in: target) }
             } else { try store(w, in: target) }
             return .normal
         case .update:

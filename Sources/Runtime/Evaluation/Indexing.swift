@@ -89,9 +89,11 @@ extension Interpreter {
         case .number, .scalar, .tensor, .bool: break
         default: throw Diagnostic(.type, "a tensor's elements are numbers, got \(newValue.described)")
         }
-        guard case .tensor(var tensor, let serial) = x else { throw Diagnostic(.type, "cannot index \(x.described)") }
-        let selection = try Selection.resolve(subscripts, shape: tensor.shape)
+        guard case .tensor = x.part else { throw Diagnostic(.type, "cannot index \(x.described)") }
         let value = try source.variable()
+        guard case (var tensor, let serial)? = x.takeTensor() else { return }
+        defer { if case .none = x { x = .tensor(tensor, serial) } }
+        let selection = try Selection.resolve(subscripts, shape: tensor.shape)
         if tape.isRecording, tape.isLive(serial) || tape.isLive(value.serial) {
             let original = tensor
             try Tensor.set(&tensor, selection, try Tensor.convert(value.tensor, to: original.dtype))
@@ -99,10 +101,9 @@ extension Interpreter {
             x = Value(try SetRule.shared.record([Variable(original, serial), value], tensor, box))
             return
         }
-        // From here on `tensor` is the only reference, unless somebody else shares it.
-        x = .none
-        defer { x = .tensor(tensor, 0) }
+        // `tensor` is the only reference, unless somebody else shares it.
         try Tensor.set(&tensor, selection, value.tensor)
+        x = .tensor(tensor, 0)
     }
 
     /// The subscripts of an index as tensors understand them.
@@ -169,23 +170,6 @@ extension Interpreter {
     // MARK: Reading
 
     func index(_ n: NodePointer) throws -> Value {
-        // A vector in a variable by a plain number, the common case, is read without taking a reference.
-        if n.pointee.count == 1, n.pointee.a.pointee.op == .local || n.pointee.a.pointee.op == .global {
-            var x = 0.0
-            if quick(n.pointee.list[0], &x) {
-                let w = n.pointee.a.pointee.op == .local ? frame[Int(n.pointee.a.pointee.slot)] : n.pointee.a.pointee.cell.pointee
-                if w.meta == Word.Tag.tensor {
-                    let t = Unmanaged<Tensor>.fromOpaque(w.pointer)._withUnsafeGuaranteedRef { $0.rank == 1 ? ($0.count, $0.dtype, $0.data) : (0, .f32, $0.data) }
-                    if let i = Int(exactly: x), i >= 0, i < t.0 {
-                        switch t.1 {
-                        case .f32: return .scalar(Double(t.2.assumingMemoryBound(to: Float.self)[i]), .f32)
-                        case .f64: return .scalar(t.2.assumingMemoryBound(to: Double.self)[i], .f64)
-                        default: break
-                        }
-                    }
-                }
-            }
-        }
         let base = try value(n.pointee.a)
         switch base {
         case .tensor(let t, _) where t.dtype != .number:
@@ -371,12 +355,13 @@ extension Interpreter {
 
     /// Sets `base[parts] = newValue`; true where `base` itself changed (not an object it refers to).
     private func setPart(_ base: inout Value, _ parts: Parts, _ n: NodePointer, _ newValue: Value) throws -> Bool {
-        switch base {
+        switch base.part {
         case .tensor:
             guard case .tensor(let subscripts) = parts else { break }
             return try setTensorPart(&base, subscripts, n, newValue)
         case .list, .record: return try changePart(&base, parts, n) { $0 = newValue; return true }
-        case .object(let o):
+        case .object:
+            guard case .object(let o) = base else { break }
             switch parts {
             case .key(let path):
                 do { try setParameter(o, path, newValue) } catch { throw located(error, n) }
@@ -388,7 +373,7 @@ extension Interpreter {
                 o.setStage(k, newValue)
                 return false
             }
-        case .scalar, .number: throw located(Diagnostic(.type, "a number has no parts to assign"), n)
+        case .number: throw located(Diagnostic(.type, "a number has no parts to assign"), n)
         case .string: throw located(Diagnostic(.type, "a string cannot be changed in place", help: ["build a new one: `s[:i] + t + s[i + 1:]`"]), n)
         default: break
         }
@@ -403,11 +388,11 @@ extension Interpreter {
     /// Lets `change` change the item of a list or record in place. The container is taken out of `base` meanwhile,
     /// so that it is copied only where somebody else holds it.
     private func changePart(_ base: inout Value, _ parts: Parts, _ n: NodePointer, _ change: (inout Value) throws -> Bool) throws -> Bool {
-        if case .list(var list) = base, case .tensor(let s) = parts {
+        if case .tensor(let s) = parts, case .list(let count) = base.part {
             guard case .index(let i)? = s.first, s.count == 1 else { throw located(Diagnostic(.type, "a list's item is assigned by one index"), n) }
             let k: Int
-            do { k = try position(i, list.items.count, "a list") } catch { throw located(error, n) }
-            base = .none
+            do { k = try position(i, count, "a list") } catch { throw located(error, n) }
+            guard var list = base.takeList() else { return false }
             if !isKnownUniquelyReferenced(&list) { list = List(list.items) }
             defer { base = .list(list) }
             var item = list.take(k)
@@ -415,8 +400,8 @@ extension Interpreter {
             _ = try change(&item)
             return true
         }
-        if case .record(var record) = base, case .key(let key) = parts {
-            base = .none
+        if case .key(let key) = parts, case .record = base.part {
+            guard var record = base.takeRecord() else { return false }
             if !isKnownUniquelyReferenced(&record) { record = Record(record.keys, record.values) }
             defer { base = .record(record) }
             guard let k = record.position(key) else {
@@ -449,9 +434,10 @@ extension Interpreter {
     }
 
     private func setField(_ base: inout Value, _ name: String, _ n: NodePointer, _ change: (inout Value) throws -> Void) throws -> Bool {
-        switch base {
+        switch base.part {
         case .record: return try changePart(&base, .key(name), n) { try change(&$0); return true }
-        case .object(let o):
+        case .object:
+            guard case .object(let o) = base else { break }
             guard let i = o.declaration.field(name) else {
                 throw located(noField(name, of: o.declaration.name, o.declaration.fields.map(\.name)), n)
             }
@@ -459,8 +445,9 @@ extension Interpreter {
             try change(&item)
             o[field: i] = item
             return false
-        default: throw located(Diagnostic(.type, "\(base.described) has no field to assign"), n)
+        default: break
         }
+        throw located(Diagnostic(.type, "\(base.described) has no field to assign"), n)
     }
 
     /// Takes the value at a path out of its place, lets `change` change it, and puts it back even on an error.
@@ -527,6 +514,49 @@ extension Interpreter {
 
     /// `x += e`
     func update(_ n: NodePointer) throws {
-        try store(evaluate(n.pointee.b), in: n.pointee.a)
+        let target = n.pointee.a!
+        if n.pointee.b.pointee.op == .add, n.pointee.b.pointee.flag, try appendText(n.pointee.b, to: target) { return }
+        let w = try operand(n.pointee.b)
+        if target.pointee.op == .index || target.pointee.op == .member, setInPlace(target, w) { return }
+        try store(w, in: target)
+    }
+}
+
+/// What kind of thing an assignment to a part meets. Asking for it leaves no second reference to the thing, which would
+/// have it copied.
+private enum PartKind { case tensor, list(count: Int), record, object, string, number, other }
+
+extension Value {
+    @inline(never) fileprivate var part: PartKind {
+        switch self {
+        case .tensor: .tensor
+        case .list(let l): .list(count: l.items.count)
+        case .record: .record
+        case .object: .object
+        case .string: .string
+        case .number, .scalar: .number
+        default: .other
+        }
+    }
+
+    /// Takes the list out, leaving `none`.
+    @inline(never) fileprivate mutating func takeList() -> List? {
+        guard case .list(let list) = self else { return nil }
+        self = .none
+        return list
+    }
+
+    /// Takes the record out, leaving `none`.
+    @inline(never) fileprivate mutating func takeRecord() -> Record? {
+        guard case .record(let record) = self else { return nil }
+        self = .none
+        return record
+    }
+
+    /// Takes the tensor out, leaving `none`.
+    @inline(never) fileprivate mutating func takeTensor() -> (Tensor, UInt64)? {
+        guard case .tensor(let tensor, let serial) = self else { return nil }
+        self = .none
+        return (tensor, serial)
     }
 }

@@ -38,6 +38,7 @@ extension Resolver {
             result.pointee.b = try expression(n.b)
             result.pointee.a = try pattern(n.a)
             markMove(result)
+            markAppend(result)
             return result
         case .update:
             let result = node(.update, n.span)
@@ -49,6 +50,7 @@ extension Resolver {
             binary.pointee.b = try expression(n.b)
             binary.pointee.number = Double(tree[n.a].span.end)
             result.pointee.b = binary
+            markAppend(result)
             return result
         case .function: return try functionStatement(n, index)
         case .object: return try objectStatement(n, index)
@@ -306,6 +308,25 @@ extension Resolver {
         guard first.pointee.op == target.pointee.op, first.pointee.slot == target.pointee.slot, first.pointee.cell == target.pointee.cell else { return }
         for i in 1..<max(1, Int(value.pointee.count)) where !isSimpleWithout(value.pointee.list[i], target) { return }
         value.pointee.flag = true
+    }
+
+    /// `s = s + e` and `s += e` may add to s in place where e cannot change s.
+    func markAppend(_ assign: NodePointer) {
+        let target = assign.pointee.a!, value = assign.pointee.b!
+        guard value.pointee.op == .add, target.pointee.op == .local || target.pointee.op == .global else { return }
+        let left = value.pointee.a!
+        guard left.pointee.op == target.pointee.op, left.pointee.slot == target.pointee.slot, left.pointee.cell == target.pointee.cell else { return }
+        value.pointee.flag = isWithoutBlocks(value.pointee.b)
+    }
+
+    /// True for an expression without blocks: it assigns nothing.
+    private func isWithoutBlocks(_ n: NodePointer) -> Bool {
+        switch n.pointee.op {
+        case .conditional, .attempt, .block, .comprehension: return false
+        default:
+            return [n.pointee.a, n.pointee.b, n.pointee.c].allSatisfy { $0.map(isWithoutBlocks) ?? true }
+                && (0..<Int(n.pointee.count)).allSatisfy { n.pointee.list == nil || isWithoutBlocks(n.pointee.list[$0]) }
+        }
     }
 
     /// True for an argument that cannot read the target: a constant, or another name.

@@ -84,16 +84,33 @@ extension Value {
 
 /// A string of the language; indexed and counted by Unicode scalar.
 public final class Text {
-    public let string: String
-    /// The scalars, made at the first indexing.
-    public lazy var scalars: [Unicode.Scalar] = Array(string.unicodeScalars)
-    private let bytes: Int
+    public private(set) var string: String
+    private var indexed: [Unicode.Scalar]?
+    private var bytes: Int
     public init(_ string: String) {
         self.string = string
         bytes = string.utf8.count
         Memory.count(bytes)
     }
     deinit { Memory.release(bytes) }
+
+    /// The scalars, made at the first indexing.
+    public var scalars: [Unicode.Scalar] {
+        if let indexed { return indexed }
+        let scalars = Array(string.unicodeScalars)
+        indexed = scalars
+        return scalars
+    }
+
+    /// Adds to the end; only while nobody else holds the text. False where the memory is not to be had.
+    func append(_ more: String) -> Bool {
+        let added = more.utf8.count
+        guard Memory.reserve(added) else { return false }
+        bytes += added
+        string += more
+        indexed = nil
+        return true
+    }
 }
 
 /// A list: any values. A value: whoever changes one holds the only reference or makes a copy.
