@@ -105,7 +105,7 @@ struct Entry {
 /// One recorded operation while its gradient is being computed. Valid only during `Rule.backward`.
 public struct Step {
     let entry: UnsafeMutablePointer<Entry>
-    unowned(unsafe) let tape: Tape
+    let tape: Tape
     /// The first entry whose gradient is asked for.
     let lowest: Int
     /// The gradient of the final value with respect to `output`; has its shape.

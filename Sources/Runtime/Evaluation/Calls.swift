@@ -104,6 +104,11 @@ extension Interpreter {
                       n.pointee.count == inner.code.simpleCount, n.pointee.count > 0, !n.pointee.hasKeywords {
                 return try withExtendedLifetime(gradient) { try callGradient(n, gradient, inner) }
             }
+        } else if w.tag == Word.Tag.object {
+            let object = w.object
+            if let method = object.declaration.forward, n.pointee.count == method.code.simpleCount, !n.pointee.hasKeywords {
+                return try callSimple(n, method, object, name: object.declaration.name)
+            }
         }
         let function = Value(w)
         let (arguments, keywords) = try evaluateArguments(n)
@@ -151,7 +156,7 @@ extension Interpreter {
     }
 
     /// A call whose positional arguments are exactly the parameters.
-    private func callSimple(_ n: NodePointer, _ closure: Closure, _ object: Object?) throws -> Word {
+    private func callSimple(_ n: NodePointer, _ closure: Closure, _ object: Object?, name: String? = nil) throws -> Word {
         let code = closure.code
         let base: UnsafeMutablePointer<Word>
         do { base = try open(code.slotCount) } catch { throw located(error, n) }
@@ -167,7 +172,7 @@ extension Interpreter {
             return result
         } catch {
             close(base, code.slotCount)
-            throw framed(error, n, code.name, isStandardLibrary: code.source.isStandardLibrary)
+            throw framed(error, n, name ?? code.name, isStandardLibrary: code.source.isStandardLibrary)
         }
     }
 
@@ -466,7 +471,7 @@ extension Interpreter {
             if let declaration = f as? ObjectDeclaration { return .object(try construct(declaration, arguments, keywords)) }
             throw Diagnostic(.type, "\(f.name) cannot be called")
         case .object(let object):
-            guard let method = object.declaration.methods["forward"] else {
+            guard let method = object.declaration.forward else {
                 throw Diagnostic(.type, "\(object.declaration.name) has no `forward`, so it cannot be called")
             }
             return try callClosure(method, arguments, keywords, object: object)

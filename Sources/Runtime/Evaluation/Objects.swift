@@ -16,6 +16,7 @@ extension Interpreter {
             declaration.methods[method.name] = closure(method)
             declaration.methodOrder.append(method.name)
         }
+        declaration.forward = declaration.methods["forward"]
         declaration.asserts = code.asserts.map { closure($0) }
         return declaration
     }

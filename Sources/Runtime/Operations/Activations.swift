@@ -7,11 +7,11 @@ import Tensors
 extension Op {
     public static let tanh: Operation = unary("tanh", .tanh, "The hyperbolic tangent, elementwise.", [("tanh(0)", "0"), ("tanh([-inf, inf])", "[-1, 1]")],
                                    seeAlso: ["sigmoid"]) { b in
-        try b.give(0, b.g * (.number(1) - b.y * b.y))
+        try b.give(0, tanhSlope(b.g, b.y))
     }
     public static let sigmoid: Operation = unary("sigmoid", .sigmoid, "The logistic function 1 / (1 + exp(-x)), elementwise.", [("sigmoid(0)", "0.5"), ("sigmoid([-inf, inf])", "[0, 1]")],
                                       seeAlso: ["tanh", "softplus", "softmax"]) { b in
-        try b.give(0, b.g * (b.y * (.number(1) - b.y)))
+        try b.give(0, sigmoidSlope(b.g, b.y))
     }
     public static let relu: Operation = unary("relu", .relu, "x where it is positive, else 0, elementwise. Its slope at 0 counts as 0.", [("relu([-1, 2])", "[0, 2]")],
                                    seeAlso: ["leaky_relu", "elu", "gelu"]) { b in
@@ -48,6 +48,40 @@ extension Op {
             return Value(result)
         },
         backward: { b in try b.give(0, gate(b.g, b.x(1))) })
+
+    /// `g · (1 − y·y)`: the gradient of y = tanh(x) in one pass, rounded as the formula written out.
+    static let tanhSlope: Operation = slope("tanh_slope(g, y)", single: timesTanhSlope, double: timesTanhSlope) { b in
+        let g = b.x(0), y = b.x(1)
+        try b.give(0, b.g * (.number(1) - y * y))
+        try b.give(1, b.g * (g * (y * .number(-2))))
+    }
+
+    /// `g · (y · (1 − y))`: the gradient of y = sigmoid(x) in one pass, rounded as the formula written out.
+    static let sigmoidSlope: Operation = slope("sigmoid_slope(g, y)", single: timesSigmoidSlope, double: timesSigmoidSlope) { b in
+        let g = b.x(0), y = b.x(1)
+        try b.give(0, b.g * (y * (.number(1) - y)))
+        try b.give(1, b.g * (g * (.number(1) - y * .number(2))))
+    }
+
+    private typealias SlopeLoop<T> = (_ result: UnsafeMutablePointer<T>, _ g: UnsafeMutablePointer<T>, _ y: UnsafeMutablePointer<T>, _ n: Int) -> Void
+
+    /// A cotangent (of the result's shape and type) times a function of the result, elementwise.
+    private static func slope(_ signature: String, single: @escaping SlopeLoop<Float>, double: @escaping SlopeLoop<Double>,
+                              backward: @escaping (Backward) throws -> Void) -> Operation {
+        Operation(signature, .operators, "A cotangent times a slope.", shape: Rules.same, forward: { c in
+            let y = try c.tensor(1), g = try Tensor.convert(try c.tensor(0), to: y.dtype), result = try Tensor.make(like: y)
+            if y.dtype == .f32 { single(result.f32, g.f32, y.f32, y.count) } else { double(result.f64, g.f64, y.f64, y.count) }
+            return Value(result)
+        }, backward: backward)
+    }
+
+    private static func timesTanhSlope<T: BinaryFloatingPoint>(_ result: UnsafeMutablePointer<T>, _ g: UnsafeMutablePointer<T>, _ y: UnsafeMutablePointer<T>, _ n: Int) {
+        for i in 0..<n { result[i] = g[i] * (1 - y[i] * y[i]) }
+    }
+
+    private static func timesSigmoidSlope<T: BinaryFloatingPoint>(_ result: UnsafeMutablePointer<T>, _ g: UnsafeMutablePointer<T>, _ y: UnsafeMutablePointer<T>, _ n: Int) {
+        for i in 0..<n { result[i] = g[i] * (y[i] * (1 - y[i])) }
+    }
 
     private static func keepPositive<T: BinaryFloatingPoint>(_ result: UnsafeMutablePointer<T>, _ g: UnsafeMutablePointer<T>, _ x: UnsafeMutablePointer<T>, _ n: Int) {
         // Both are read before the choice, so that the compiler may choose between vectors.

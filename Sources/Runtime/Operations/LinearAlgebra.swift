@@ -91,16 +91,17 @@ extension Op {
         },
         forward: { c in Value(try Tensor.linear(try c.tensor(0), try c.tensor(1), try c.isNone(2) ? nil : c.tensor(2))) },
         backward: { b in
-            let x = b.x(0), w = b.x(1), g = b.g, shape = b.shape(0)
+            let x = b.x(0), w = b.x(1), g = b.g
             try b.give(0, typed(matmul(g, w), like: x))
             guard b.needs(1) || b.needs(2) else { return }
-            let features = shape[shape.count - 1], units = b.shape(1)[0]
-            let rows = shape.dropLast().reduce(1, &*)
-            let g2 = shape.count == 2 ? g : try reshape(g, Value(shape: [rows, units]))
-            if b.needs(1) {
-                let x2 = shape.count == 2 ? x : try reshape(x, Value(shape: [rows, features]))
-                try b.give(1, typed(matmul(g2, x2, .bool(true), .bool(false)), like: w))
+            var g2 = g, x2 = x
+            if try x.tensor().rank != 2 {
+                // All but the last axis are rows.
+                let shape = b.shape(0), rows = Value(shape.dropLast().reduce(1, &*))
+                g2 = try reshape(g, Value(list: [rows, Value(b.shape(1)[0])]))
+                x2 = try reshape(x, Value(list: [rows, Value(shape[shape.count - 1])]))
             }
+            try b.give(1, typed(matmul(g2, x2, .bool(true), .bool(false)), like: w))
             if b.needs(2) { try b.give(2, typed(sum(g2, .number(0)), like: b.x(2))) }
         })
 

@@ -70,6 +70,8 @@ public final class ObjectDeclaration: Function {
     var methods: [String: Closure] = [:]
     /// Methods in the order of their declaration.
     var methodOrder: [String] = []
+    /// What a call of an instance runs.
+    var forward: Closure?
     /// Binds the header arguments.
     var constructor: Closure!
     var asserts: [Closure] = []

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// A value in 16 plain bytes: what slots, fields and the evaluator's results hold.
@@ -44,10 +45,10 @@ struct Word {
     @inline(__always) var pointer: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: UInt(bits)).unsafelyUnwrapped }
 
     @inline(__always) func retain() {
-        if isReference { _ = Unmanaged<AnyObject>.fromOpaque(pointer).retain() }
+        if isReference { swift_nonatomic_retain(pointer) }
     }
     @inline(__always) func release() {
-        if isReference { Unmanaged<AnyObject>.fromOpaque(pointer).release() }
+        if isReference { swift_nonatomic_release(pointer) }
     }
 
     @inline(__always) private init(_ object: AnyObject, _ meta: UInt64) {
