@@ -439,7 +439,7 @@ extension Interpreter {
     private func callMember(_ n: NodePointer, _ callee: NodePointer) throws -> Word {
         let base = try value(callee.pointee.a)
         let name = callee.pointee.name
-        if case .object(let object) = base, let method = object.declaration.methods[name] {
+        if case .object(let object) = base, let method = object.declaration.method(name) {
             if n.pointee.count == method.code.simpleCount, !n.pointee.hasKeywords { return try callSimple(n, method, object) }
             let (arguments, keywords) = try evaluateArguments(n)
             do { return Word(try callClosure(method, arguments, keywords, object: object)) } catch { throw framed(error, n, method.code.name, isStandardLibrary: method.code.source.isStandardLibrary) }

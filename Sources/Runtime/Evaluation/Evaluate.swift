@@ -159,8 +159,11 @@ extension Interpreter {
             }
             return try operate(n, op, .number(left.number), Value(taking: right))
         }
-        let a = Value(taking: left)
-        return try operate(n, op, a, try value(n.pointee.b))
+        let a = Value(taking: left), b = try value(n.pointee.b)
+        if op == .equal || op == .notEqual, case .string(let x) = a, case .string(let y) = b {
+            return Word(bool: (x.string == y.string) == (op == .equal))
+        }
+        return try operate(n, op, a, b)
     }
 
     private func operate(_ n: NodePointer, _ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Word {
@@ -169,7 +172,16 @@ extension Interpreter {
 
     private func logical(_ n: NodePointer) throws -> Word {
         let isAnd = n.pointee.op == .and
-        let left = try value(n.pointee.a)
+        let word = try evaluate(n.pointee.a)
+        if word.meta == Word.Tag.bool {
+            if (word.bits != 0) != isAnd { return word }
+            let second = try evaluate(n.pointee.b)
+            if second.meta == Word.Tag.bool { return second }
+            let right = Value(taking: second)
+            if let b = right.asBool { return Word(bool: b) }
+            throw wantsBool(n.pointee.b, right, isAnd ? "`and`" : "`or`")
+        }
+        let left = Value(taking: word)
         guard let first = left.asBool else { return try elementLogical(n, left) }
         if case .tensor(let t, _) = left, t.rank > 0 { return try elementLogical(n, left) }
         if first != isAnd { return Word(bool: first) }

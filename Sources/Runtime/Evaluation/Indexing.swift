@@ -266,12 +266,12 @@ extension Interpreter {
                 if let found = o[field: i] { return found }
                 throw Diagnostic(.value, "`\(name)` of \(declaration.name) is not made yet", help: ["it is made at the first call; `build(net, x)` makes it now"])
             }
-            if let method = declaration.methods[name] {
+            if let method = declaration.method(name) {
                 return .function(NativeFunction(name, captured: [base]) { interpreter, arguments, keywords in
                     try interpreter.callClosure(method, arguments, keywords, object: o)
                 })
             }
-            throw noField(name, of: declaration.name, declaration.fields.map(\.name) + declaration.methodOrder)
+            throw noField(name, of: declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.name))
         case .tensor, .scalar, .number:
             throw Diagnostic(.name, "a \(base.kind) has no field `\(name)`", help: Self.arrayHabits[name].map { [$0] } ?? [])
         default: throw Diagnostic(.name, "a \(base.kind) has no field `\(name)`")

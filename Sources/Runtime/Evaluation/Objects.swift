@@ -13,10 +13,9 @@ extension Interpreter {
             ObjectDeclaration.Field(name: field.name, role: field.role, initializer: field.initializer.map { closure($0) }, isLazy: field.isLazy)
         }
         for method in code.methods {
-            declaration.methods[method.name] = closure(method)
-            declaration.methodOrder.append(method.name)
+            declaration.methods.append((method.name, closure(method)))
         }
-        declaration.forward = declaration.methods["forward"]
+        declaration.forward = declaration.method("forward")
         declaration.asserts = code.asserts.map { closure($0) }
         return declaration
     }

@@ -30,6 +30,13 @@ extension Interpreter {
 }
 
 extension Op {
+    static let weights = Operation("_weights(net, biases=false)", .training,
+        "A list of the trained tensors of rank 2 and more, or with `biases` of all: what a penalty counts.", seeAlso: ["params", "l2"],
+        forward: { c in
+            let biases = try c.bool(1)
+            return Value(list: try c.interpreter.madeParameters(c[0], "a penalty").map(\.value).filter { try biases || $0.tensor().rank > 1 })
+        })
+
     public static let params = Operation("params(net)", .training,
         "A flat record of the network's trained tensors by path, such as `\"0.W\"`. A gradient has the same keys.",
         examples: [("net = dense(2)\nbuild(net, zeros(1, 3))\nkeys(params(net))", "(\"W\", \"b\")")], seeAlso: ["update", "build", "summary"],
@@ -123,5 +130,5 @@ extension Op {
             return .none
         })
 
-    static let networks = [params, update, build, copyOf, trainMode, evalMode, summary]
+    static let networks = [weights, params, update, build, copyOf, trainMode, evalMode, summary]
 }

@@ -67,9 +67,8 @@ public final class ObjectDeclaration: Function {
     public internal(set) var isLayer = false
     /// Field names: header arguments, then `param` and `state` in order.
     public internal(set) var fields: [Field] = []
-    var methods: [String: Closure] = [:]
-    /// Methods in the order of their declaration.
-    var methodOrder: [String] = []
+    /// Methods in the order of their declaration: few, so that one is found by comparing names.
+    var methods: [(name: String, closure: Closure)] = []
     /// What a call of an instance runs.
     var forward: Closure?
     /// Binds the header arguments.
@@ -87,6 +86,11 @@ public final class ObjectDeclaration: Function {
     }
 
     func field(_ name: String) -> Int? { fields.firstIndex { $0.name == name } }
+
+    func method(_ name: String) -> Closure? {
+        for i in methods.indices where methods[i].name == name { return methods[i].closure }
+        return nil
+    }
 }
 
 /// A thing with identity: its fields may change.

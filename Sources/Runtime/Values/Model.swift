@@ -128,9 +128,7 @@ extension Interpreter {
                     try visit(v, name, &seen, depth + 1, unmade, object: visitObject, global: global, found)
                 }
             }
-            for name in o.declaration.methodOrder {
-                if let method = o.declaration.methods[name] { try visitCaptures(method, path, &seen, depth, unmade, visitObject, global, found) }
-            }
+            for method in o.declaration.methods { try visitCaptures(method.closure, path, &seen, depth, unmade, visitObject, global, found) }
         case .list(let l):
             for (k, item) in l.items.enumerated() {
                 switch item {
