@@ -126,6 +126,9 @@ extension Interpreter {
         case .index:
             if let w = element(n) { return w }
             return Word(try index(n))
+        case .member:
+            if let w = fieldOfRecord(n) { return w }
+            return Word(try member(n))
         case .conditional:
             // A branch that is one expression needs no block.
             if try condition(n.pointee.a, "`if`") { return try branch(n.pointee.b) }
@@ -296,7 +299,6 @@ extension Interpreter {
         case .range:
             let a = try value(n.pointee.a), b = try value(n.pointee.b)
             do { return try makeRange(a, b, halfOpen: n.pointee.flag) } catch { throw located(error, n) }
-        case .member: return try member(n)
         case .lambda: return .function(closure(n.pointee.held(FunctionCode.self)))
         default: throw located(Diagnostic(.syntax, "expected an expression"), n)
         }

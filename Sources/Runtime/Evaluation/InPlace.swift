@@ -94,6 +94,31 @@ extension Interpreter {
         return nil
     }
 
+    /// `r.f` of a record in a variable, as a word of its own; nil where the general way must be gone.
+    func fieldOfRecord(_ n: NodePointer) -> Word? {
+        let base = n.pointee.a!
+        let w: Word
+        switch base.pointee.op {
+        case .local: w = frame[Int(base.pointee.slot)]
+        case .global: w = base.pointee.cell.pointee
+        default: return nil
+        }
+        guard w.meta == Word.Tag.record else { return nil }
+        return Unmanaged<Record>.fromOpaque(w.pointer)._withUnsafeGuaranteedRef { record -> Word? in
+            let i = place(n, in: record)
+            return i < 0 ? nil : Word(record.values[i])
+        }
+    }
+
+    /// The position of the field that a member node names, or -1; the node remembers where it was last.
+    @inline(__always) private func place(_ n: NodePointer, in record: Record) -> Int {
+        let name = n.pointee.held(Text.self).string, last = Int(n.pointee.cacheKey)
+        if last < record.count, record.keys[last] == name { return last }
+        guard let i = record.position(name) else { return -1 }
+        n.pointee.cacheKey = UInt(i)
+        return i
+    }
+
     // MARK: Setting
 
     /// `x[i, j] = v`, `xs[i] = v`, `r.f = v` in a variable that nobody else shares; false where the general way must be
@@ -122,7 +147,8 @@ extension Interpreter {
             }
         case (Word.Tag.record, .member):
             return withUnshared(slot, Record.self) { record in
-                guard let i = record.position(target.pointee.name) else { return false }
+                let i = place(target, in: record)
+                guard i >= 0 else { return false }
                 record.set(at: i, Value(taking: w))
                 return true
             }
@@ -130,15 +156,21 @@ extension Interpreter {
         }
     }
 
-    /// `s = s + e` and `s += e` for strings: added to the end of s where nobody else holds it; false where the general
-    /// way must be gone. `sum` is the right side, marked by the resolver when e cannot change s.
+    /// `s = s + e + …` and `s += e` for strings: added to the end of s where nobody else holds it; false where the
+    /// general way must be gone. `sum` is the right side, marked by the resolver when nothing in it can change s.
     func appendText(_ sum: NodePointer, to target: NodePointer) throws -> Bool {
         guard let slot = slot(target), slot.pointee.meta == Word.Tag.string else { return false }
-        let right = try value(sum.pointee.b)
-        if case .string(let addition) = right, withUnshared(slot, Text.self, { $0.append(addition.string) }) { return true }
-        let left = Value(slot.pointee)
-        let result: Value
-        do { result = try binary(.add, left, right) } catch { throw operandError(error, sum, left, right, .add) }
+        var nodes = [sum]
+        while let left = nodes[nodes.count - 1].pointee.a, left.pointee.op == .add { nodes.append(left) }
+        nodes.reverse()
+        var parts: [Value] = []
+        for node in nodes { parts.append(try value(node.pointee.b)) }
+        let texts = parts.compactMap(\.asString)
+        if texts.count == parts.count, withUnshared(slot, Text.self, { $0.append(texts) }) { return true }
+        var result = Value(slot.pointee)
+        for (node, part) in zip(nodes, parts) {
+            do { result = try binary(.add, result, part) } catch { throw operandError(error, node, result, part, .add) }
+        }
         try store(Word(result), in: target)
         return true
     }

@@ -310,13 +310,17 @@ extension Resolver {
         value.pointee.flag = true
     }
 
-    /// `s = s + e` and `s += e` may add to s in place where e cannot change s.
+    /// `s = s + e + …` and `s += e` may add to s in place where nothing else in the sum can change s.
     func markAppend(_ assign: NodePointer) {
         let target = assign.pointee.a!, value = assign.pointee.b!
         guard value.pointee.op == .add, target.pointee.op == .local || target.pointee.op == .global else { return }
-        let left = value.pointee.a!
+        var left = value.pointee.a!, isPlain = isWithoutBlocks(value.pointee.b)
+        while left.pointee.op == .add {
+            isPlain = isPlain && isWithoutBlocks(left.pointee.b)
+            left = left.pointee.a
+        }
         guard left.pointee.op == target.pointee.op, left.pointee.slot == target.pointee.slot, left.pointee.cell == target.pointee.cell else { return }
-        value.pointee.flag = isWithoutBlocks(value.pointee.b)
+        value.pointee.flag = isPlain
     }
 
     /// True for an expression without blocks: it assigns nothing.

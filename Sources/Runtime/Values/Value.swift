@@ -103,11 +103,11 @@ public final class Text {
     }
 
     /// Adds to the end; only while nobody else holds the text. False where the memory is not to be had.
-    func append(_ more: String) -> Bool {
-        let added = more.utf8.count
+    func append(_ parts: [String]) -> Bool {
+        let added = parts.reduce(0) { $0 + $1.utf8.count }
         guard Memory.reserve(added) else { return false }
         bytes += added
-        string += more
+        for part in parts { string += part }
         indexed = nil
         return true
     }
