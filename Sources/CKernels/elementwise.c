@@ -2,6 +2,7 @@
 #include "nns_kernels.h"
 #include "nns_isa.h"
 #include "nns_math.h"
+#include "fma.h"
 #include <math.h>
 #include <string.h>
 
@@ -120,10 +121,10 @@ void nns_add_scaled_f64(double *y, double alpha, const double *x, intptr_t n) { 
 void nns_accumulate_f32(float *y, const float *x, intptr_t n) { NNS_PICK(accumulate_f32)(y, x, n); }
 void nns_accumulate_f64(double *y, const double *x, intptr_t n) { NNS_PICK(accumulate_f64)(y, x, n); }
 
-void nns_where(intptr_t size, void *dst, const uint8_t *condition, const void *a, const void *b, intptr_t n) {
-    if (size == 4) NNS_PICK(select_4)(dst, condition, a, b, n);
-    else if (size == 8) NNS_PICK(select_8)(dst, condition, a, b, n);
-    else NNS_PICK(select_1)(dst, condition, a, b, n);
+void nns_where(intptr_t size, void *dst, const uint8_t *condition, const void *a, intptr_t as, const void *b, intptr_t bs, intptr_t n) {
+    if (size == 4) NNS_PICK(select_4)(dst, condition, a, as, b, bs, n);
+    else if (size == 8) NNS_PICK(select_8)(dst, condition, a, as, b, bs, n);
+    else NNS_PICK(select_1)(dst, condition, a, as, b, bs, n);
 }
 
 void nns_convert(intptr_t to, void *dst, intptr_t from, const void *src, intptr_t n) {

@@ -1,5 +1,6 @@
 // Matrix products: chooses the instruction set for matmul.inc.
 #include "nns_kernels.h"
+#include "nns_interrupt.h"
 #include "nns_isa.h"
 #include "nns_memory.h"
 #include "fma.h"

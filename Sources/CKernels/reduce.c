@@ -1,4 +1,4 @@
-// Reductions: chooses the instruction set for reduce.inc, and the few that gain nothing from vectors.
+// Reductions: chooses the instruction set for reduce.inc, and the few that are built of them or gain nothing from vectors.
 #include "nns_kernels.h"
 #include "nns_isa.h"
 #include <math.h>
@@ -33,8 +33,14 @@ intptr_t nns_count(intptr_t size, const void *x, intptr_t n) {
     return count;
 }
 
-#define ARG_EXTREMUM(NAME, T)                                                           \
-    intptr_t NAME(const T *x, intptr_t n, intptr_t stride, int largest) {               \
+// A contiguous run is reduced, then searched for the first place of what came out.
+#define ARG_EXTREMUM(S, T)                                                              \
+    intptr_t nns_arg_extremum_##S(const T *x, intptr_t n, intptr_t stride, int largest) { \
+        if (stride == 1 && n >= 16) {                                                   \
+            T extreme;                                                                  \
+            nns_reduce_rows_##S(largest ? NNS_MAX : NNS_MIN, &extreme, x, 1, n);        \
+            return NNS_PICK(first_##S)(x, n, extreme);                                  \
+        }                                                                               \
         intptr_t at = 0;                                                                \
         T best = x[0];                                                                  \
         if (best != best) return 0;                                                     \
@@ -48,5 +54,5 @@ intptr_t nns_count(intptr_t size, const void *x, intptr_t n) {
         }                                                                               \
         return at;                                                                      \
     }
-ARG_EXTREMUM(nns_arg_extremum_f32, float)
-ARG_EXTREMUM(nns_arg_extremum_f64, double)
+ARG_EXTREMUM(f32, float)
+ARG_EXTREMUM(f64, double)

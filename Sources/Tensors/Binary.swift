@@ -174,8 +174,8 @@ extension Tensor {
         return (dims, sa, sb)
     }
 
-    /// Elements below which a loop stays on one thread.
-    static let elementGrain = 1 << 16
+    /// Elements of a cheap loop that are worth a thread (see `Threads.run`).
+    static let elementGrain = 1 << 17
 
     /// One kernel call over rows and columns, on several threads where it is large.
     @inline(__always)
@@ -187,16 +187,17 @@ extension Tensor {
 
     private static func apply(_ op: BinaryOperation, _ type: DType, _ result: UnsafeMutableRawPointer, _ a: UnsafeRawPointer,
                               _ b: UnsafeRawPointer, rows: Int, cols: Int, _ ar: Int, _ ac: Int, _ br: Int, _ bc: Int) {
-        guard rows &* cols > elementGrain else { return kernel(op, type, result, a, b, rows, cols, ar, ac, br, bc) }
+        let grain = op == .power ? elementGrain >> 4 : elementGrain
+        guard rows &* cols > grain else { return kernel(op, type, result, a, b, rows, cols, ar, ac, br, bc) }
         let size = type.size, out = op.rawValue >= BinaryOperation.equal.rawValue ? 1 : size
         if rows >= 8 {
-            Threads.run(count: rows, grain: max(1, elementGrain / 2 / cols)) { first, last in
+            Threads.runUnlessInterrupted(count: rows, grain: max(1, grain / cols)) { first, last in
                 kernel(op, type, result + first &* cols &* out, a + first &* ar &* size, b + first &* br &* size,
                        last - first, cols, ar, ac, br, bc)
             }
         } else {
             for row in 0..<rows {
-                Threads.run(count: cols, grain: elementGrain / 2) { first, last in
+                Threads.runUnlessInterrupted(count: cols, grain: grain) { first, last in
                     kernel(op, type, result + (row &* cols &+ first) &* out, a + (row &* ar &+ first &* ac) &* size,
                            b + (row &* br &+ first &* bc) &* size, 1, last - first, 0, ac, 0, bc)
                 }

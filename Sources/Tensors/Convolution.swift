@@ -73,8 +73,8 @@ extension Tensor {
         return (try convert(a, to: type), try convert(b, to: type), type)
     }
 
-    /// Multiply-adds below which a product stays on one thread.
-    static let parallelWork = 1 << 21
+    /// Multiply-adds that are worth a thread (see `Threads.run`).
+    static let productGrain = 1 << 20
 
     /// Runs kernels that report a want of memory, and throws it.
     private static func working(_ body: (UnsafeMutablePointer<Bool>) -> Void) throws {
@@ -88,7 +88,7 @@ extension Tensor {
         let work = g.k * g.oh * g.ow * g.c / g.groups * g.r * g.s
         try working { failed in
             withUnsafePointer(to: &g) { g in
-                Threads.run(count: g.pointee.n, grain: parallelWork / 2 / Swift.max(1, work) &+ 1) { first, last in
+                Threads.run(count: g.pointee.n, grain: productGrain / Swift.max(1, work) &+ 1) { first, last in
                     if !body(g, first, last) { failed.pointee = true }
                 }
             }
@@ -145,12 +145,12 @@ extension Tensor {
         let (d, x, type) = try pair(gradient, x)
         let dw = try make(weightShape, type)
         guard dw.count > 0 else { return dw }
-        // Threads take filters, a register's width at least.
-        let work = g.n * g.oh * g.ow * g.c / g.groups * g.r * g.s
-        let grain = g.groups > 1 ? g.k : Swift.max(16, parallelWork / Swift.max(1, work) &+ 1 &+ 15 & ~15)
+        // Threads take taps, a tile's rows at least; few pieces, since each transposes the gradient anew.
+        let taps = g.c * g.r * g.s, work = Swift.max(1, g.n * g.oh * g.ow * g.k / g.groups)
+        let grain = Threads.isWorthwhile(taps &* work, productGrain) ? Swift.max(12, taps / (2 * Threads.count)) : taps
         try working { failed in
             withUnsafePointer(to: &g) { g in
-                Threads.run(count: g.pointee.k, grain: grain) { first, last in
+                Threads.runPieces(count: taps, grain: grain) { first, last in
                     let done = type == .f32 ? nns_conv_weight_f32(dw.f32, d.f32, x.f32, g, first, last)
                         : nns_conv_weight_f64(dw.f64, d.f64, x.f64, g, first, last)
                     if !done { failed.pointee = true }

@@ -83,11 +83,15 @@ extension Tensor {
         if a.hasShape(of: b) && a.hasShape(of: condition) { shape = a.shape }
         else { shape = try broadcastShape(broadcastShape(condition.shape, a.shape), b.shape) }
         let type = selectType(a, b, shape.count)
-        let c = try broadcast(condition, to: shape), x = try broadcast(convert(a, to: type), to: shape), y = try broadcast(convert(b, to: type), to: shape)
+        // A single element need not be stretched.
+        func choice(_ t: Tensor) throws -> (Tensor, stride: Int) {
+            t.count == 1 ? (try convert(t, to: type), 0) : (try broadcast(convert(t, to: type), to: shape), 1)
+        }
+        let c = try broadcast(condition, to: shape), (x, xs) = try choice(a), (y, ys) = try choice(b)
         let result = try make(shape, type)
         let size = type.size, out = result.data, cp = c.u8, xp = x.data, yp = y.data
         Threads.run(count: result.count, grain: elementGrain) { first, last in
-            nns_where(size, out + first &* size, cp + first, xp + first &* size, yp + first &* size, last - first)
+            nns_where(size, out + first &* size, cp + first, xp + first &* xs &* size, xs, yp + first &* ys &* size, ys, last - first)
         }
         return result
     }

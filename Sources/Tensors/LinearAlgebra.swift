@@ -5,6 +5,8 @@
 // for singular matrices. Everything is computed in f64 and rounded once to the input's type.
 // Leading axes are batches. Algorithms: Golub & Van Loan, Matrix Computations, 4th ed., chapters 3 to 5.
 
+import CKernels
+
 /// A matrix in f64, row-major, for the algorithms here.
 struct Matrix {
     let rows: Int, columns: Int
@@ -76,6 +78,7 @@ struct LUFactors {
         lu.a.withUnsafeMutableBufferPointer { buffer in
             guard let a = buffer.baseAddress else { return }
             for k in 0..<n {
+                if nns_interrupted() { return }
                 var p = k
                 var best = -1.0
                 for i in k..<n {
@@ -116,9 +119,11 @@ struct LUFactors {
             x.a.withUnsafeMutableBufferPointer { xBuffer in
                 guard let l = luBuffer.baseAddress, let x = xBuffer.baseAddress else { return }
                 for i in 0..<n {
+                    if nns_interrupted() { return }
                     for k in 0..<i where l[i * n + k] != 0 { subtractRow(x, i * m, l[i * n + k], x, k * m, m) }
                 }
                 for i in (0..<n).reversed() {
+                    if nns_interrupted() { return }
                     for k in (i + 1)..<max(n, i + 1) { subtractRow(x, i * m, l[i * n + k], x, k * m, m) }
                     for j in 0..<m { x[i * m + j] /= l[i * n + i] }
                 }
@@ -268,7 +273,7 @@ extension Tensor {
         for k in 0..<(a.count / (n * n)) {
             let matrix = try symmetricPart(a, k * n * n, n, "cholesky")
             var l = Matrix(n, n)
-            for i in 0..<n {
+            for i in 0..<n where !nns_interrupted() {
                 for j in 0...i {
                     var sum = matrix[i, j]
                     for p in 0..<j { sum -= l[i, p] * l[j, p] }
@@ -329,7 +334,7 @@ struct Reflector {
     /// A := (I - beta v v') A on the rows from `row` and the columns from `column`.
     func apply(_ matrix: inout Matrix, fromRow row: Int, fromColumn column: Int, _ work: inout [Double]) {
         let m = matrix.columns, width = m - column
-        guard width > 0 else { return }
+        guard width > 0, !nns_interrupted() else { return }
         matrix.a.withUnsafeMutableBufferPointer { buffer in
             work.withUnsafeMutableBufferPointer { work in
                 for j in 0..<width { work[j] = 0 }

@@ -5,6 +5,8 @@
 // 8.3; Parlett, The Symmetric Eigenvalue Problem, 8). Singular values: QR, then one-sided Jacobi rotations
 // (Demmel & Veselić 1992), which finds small singular values to high relative accuracy.
 
+import CKernels
+
 extension Tensor {
     /// Eigenvalues [..., n] ascending and eigenvectors in the columns of [..., n, n] of each symmetric matrix; the
     /// largest component of an eigenvector (the first of equal ones) is positive.
@@ -85,6 +87,7 @@ func symmetricEigen(_ symmetric: Matrix) throws -> ([Double], Matrix) {
         for i in (k + 1)..<n { largest = max(largest, a[i, k].magnitude) }
         let own = powerScale(largest)
         var head = 0.0
+        if nns_interrupted() { reflectors.append(nil); continue }
         let reflector = Reflector(((k + 1)..<n).map { a[$0, k] * own }, head: &head)
         reflectors.append(reflector)
         guard let reflector else { continue }
@@ -132,7 +135,7 @@ private func implicitQL(_ d: inout [Double], _ e: inout [Double], _ z: inout Mat
     let n = d.count
     for l in 0..<n {
         var rounds = 0
-        while true {
+        while !nns_interrupted() {
             // The first negligible coupling at or after l ends the block.
             var m = l
             while m < n - 1 {
@@ -205,7 +208,7 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
             // Squared lengths are kept up by each rotation and measured anew in each round.
             for i in 0..<m { squares[i] = dot(rowBuffer.baseAddress! + i * m, rowBuffer.baseAddress! + i * m, m) }
             turns.a.withUnsafeMutableBufferPointer { turnBuffer in
-                for i in 0..<m {
+                for i in 0..<m where !nns_interrupted() {
                     for j in (i + 1)..<max(m, i + 1) {
                         let x = rowBuffer.baseAddress! + i * m, y = rowBuffer.baseAddress! + j * m
                         let xx = squares[i], yy = squares[j], xy = dot(x, y, m)
@@ -223,7 +226,7 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
             }
         }
         rounds += 1
-        if !rotated { break }
+        if !rotated || nns_interrupted() { break }
         guard rounds <= 100 else { throw TensorError(.value, "`svd` did not converge") }
     }
     var size = [Double](repeating: 0, count: m), stretch = size
@@ -250,7 +253,7 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
     completeBasis(&v, from: order.firstIndex { size[$0] <= negligible } ?? m)
     var u = Matrix(n, m)
     u.a.withUnsafeMutableBufferPointer { buffer in
-        for i in 0..<n {
+        for i in 0..<n where !nns_interrupted() {
             let row = buffer.baseAddress! + i * m
             for k in 0..<m {
                 let x = q[i, k]

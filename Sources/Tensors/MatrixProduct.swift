@@ -57,7 +57,7 @@ extension Tensor {
         }
         let sa = leadStrides(leadA, m * k, lead), sb = leadStrides(leadB, k * n, lead)
         let work = Swift.max(1, m &* n &* k)
-        Threads.run(count: result.count / (m * n), grain: Swift.max(1, parallelWork / 2 / work)) { first, last in
+        Threads.run(count: result.count / (m * n), grain: Swift.max(1, productGrain / work)) { first, last in
             for item in first..<last {
                 var rest = item, oa = 0, ob = 0
                 for axis in stride(from: lead.count - 1, through: 0, by: -1) {
@@ -84,11 +84,11 @@ extension Tensor {
     static func product(_ type: DType, _ c: UnsafeMutableRawPointer, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ m: Int, _ n: Int,
                         _ k: Int, _ ars: Int, _ acs: Int, _ brs: Int, _ bcs: Int) {
         let work = m &* n &* k
-        guard work > parallelWork, Threads.count > 1 else { return part(type, c, a, b, n, m, n, k, ars, acs, brs, bcs) }
+        guard Threads.isWorthwhile(work, productGrain), Threads.count > 1 else { return part(type, c, a, b, n, m, n, k, ars, acs, brs, bcs) }
         // Units of 48 keep the tiles of every instruction set whole; few pieces, since each packs anew.
         let size = type.size, byColumn = n >= m, units = ((byColumn ? n : m) + 47) / 48
-        let grain = Swift.max(units / (Threads.count * 2), parallelWork / 2 / (work / units + 1), 1)
-        Threads.run(count: units, grain: grain) { first, last in
+        let grain = Swift.max(units / (Threads.count * 2), productGrain / (work / units + 1), 1)
+        Threads.runPieces(count: units, grain: grain) { first, last in
             let from = first &* 48, to = Swift.min(last &* 48, byColumn ? n : m)
             if byColumn { part(type, c + from &* size, a, b + from &* bcs &* size, n, m, to - from, k, ars, acs, brs, bcs) }
             else { part(type, c + from &* n &* size, a + from &* ars &* size, b, n, to - from, n, k, ars, acs, brs, bcs) }

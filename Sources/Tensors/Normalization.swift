@@ -16,7 +16,7 @@ extension Tensor {
         let cols = x.rank == 0 ? 1 : x.dims[x.rank - 1]
         guard x.count > 0 else { return y }
         let scratch = cols > NNS_SOFTMAX_LOCAL ? try make([cols], .f64) : nil
-        Threads.run(count: x.count / cols, grain: scratch == nil ? Swift.max(1, 8192 / cols) : Int.max) { first, last in
+        Threads.runUnlessInterrupted(count: x.count / cols, grain: scratch == nil ? Swift.max(1, 16384 / cols) : Int.max) { first, last in
             if x.dtype == .f32 { nns_softmax_f32(op, y.f32 + first &* cols, x.f32 + first &* cols, last - first, cols, scratch?.f64) }
             else { nns_softmax_f64(op, y.f64 + first &* cols, x.f64 + first &* cols, last - first, cols, scratch?.f64) }
         }
@@ -69,7 +69,7 @@ extension Tensor {
         if cols == 0 { return try fill(shape, -.infinity, x.dtype) }
         let scratch = cols > NNS_SOFTMAX_LOCAL ? try make([cols], .f64) : nil
         let type = x.dtype, data = x.data
-        Threads.run(count: wide.count, grain: scratch == nil ? Swift.max(1, 8192 / cols) : Int.max) { first, last in
+        Threads.run(count: wide.count, grain: scratch == nil ? Swift.max(1, 16384 / cols) : Int.max) { first, last in
             if type == .f32 {
                 nns_log_sum_exp_f32(wide.f64 + first, data.assumingMemoryBound(to: Float.self) + first &* cols, last - first, cols, scratch?.f64)
             } else {
@@ -110,7 +110,7 @@ extension Tensor {
         let labels = try checkLabels(labels, n, k, logits.dtype, logits)
         let p = try make(like: logits), losses = try make(CollectionOfOne(n), .f64)
         let scratch = k > NNS_SOFTMAX_LOCAL ? try make([k], .f64) : nil
-        Threads.run(count: n, grain: scratch == nil ? Swift.max(1, 8192 / k) : Int.max) { first, last in
+        Threads.run(count: n, grain: scratch == nil ? Swift.max(1, 16384 / k) : Int.max) { first, last in
             if logits.dtype == .f32 {
                 nns_cross_entropy_f32(losses.f64 + first, p.f32 + first &* k, logits.f32 + first &* k, labels.f32 + first, last - first, k, smoothing, scratch?.f64)
             } else {
@@ -223,8 +223,8 @@ extension Tensor {
         let inverse = try inverseDeviation(variance, eps: eps)
         let sums = try make([n, c], x.dtype), slopes = try make([n, c], x.dtype), scratch = try make([Threads.count * 4 + 1, cols], x.dtype)
         // Pieces of the batch, each with a row of scratch.
-        let pieces = x.count < elementGrain ? 1 : Swift.min(n, Threads.count * 4)
-        Threads.run(count: pieces, grain: 1) { first, last in
+        let pieces = !Threads.isWorthwhile(x.count, elementGrain) ? 1 : Swift.min(n, Threads.count * 4)
+        Threads.runPieces(count: pieces, grain: 1) { first, last in
             for piece in first..<last {
                 let from = n * piece / pieces, to = n * (piece + 1) / pieces, at = from &* c &* cols
                 if single {

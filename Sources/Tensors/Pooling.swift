@@ -63,7 +63,7 @@ extension Tensor {
         let positions = indices ? try FlatIndices(count: y.count, sourceCount: x.count) : nil
         guard y.count > 0 else { return (y, positions) }
         withUnsafePointer(to: &g) { g in
-            Threads.run(count: g.pointee.n * g.pointee.c, grain: Swift.max(1, (1 << 15) / Swift.max(1, g.pointee.h * g.pointee.w))) { first, last in
+            Threads.run(count: g.pointee.n * g.pointee.c, grain: Swift.max(1, (1 << 17) / Swift.max(1, g.pointee.h * g.pointee.w))) { first, last in
                 if x.dtype == .f32 { nns_max_pool_f32(y.f32, positions?.data, x.f32, g, first, last) }
                 else { nns_max_pool_f64(y.f64, positions?.data, x.f64, g, first, last) }
             }
@@ -83,7 +83,7 @@ extension Tensor {
         let x = try floats(x)
         let y = try make([g.n, g.c, g.oh, g.ow], x.dtype)
         withUnsafePointer(to: &g) { g in
-            Threads.run(count: g.pointee.n * g.pointee.c, grain: Swift.max(1, (1 << 15) / Swift.max(1, g.pointee.h * g.pointee.w))) { first, last in
+            Threads.run(count: g.pointee.n * g.pointee.c, grain: Swift.max(1, (1 << 17) / Swift.max(1, g.pointee.h * g.pointee.w))) { first, last in
                 if x.dtype == .f32 { nns_avg_pool_f32(y.f32, x.f32, g, first, last) }
                 else { nns_avg_pool_f64(y.f64, x.f64, g, first, last) }
             }
@@ -100,7 +100,7 @@ extension Tensor {
         let d = try floats(gradient)
         let dx = try make(inputShape, d.dtype)
         withUnsafePointer(to: &g) { g in
-            Threads.run(count: g.pointee.n * g.pointee.c, grain: Swift.max(1, (1 << 15) / Swift.max(1, g.pointee.h * g.pointee.w))) { first, last in
+            Threads.run(count: g.pointee.n * g.pointee.c, grain: Swift.max(1, (1 << 17) / Swift.max(1, g.pointee.h * g.pointee.w))) { first, last in
                 if d.dtype == .f32 { nns_avg_pool_gradient_f32(dx.f32, d.f32, g, first, last) }
                 else { nns_avg_pool_gradient_f64(dx.f64, d.f64, g, first, last) }
             }

@@ -39,12 +39,12 @@ public struct RandomStream: Equatable {
         let (seed, stream, call) = (seed, stream, next())
         if dtype == .f32 {
             let p = result.f32
-            Threads.run(count: result.count, grain: Self.grain) {
+            Threads.runUnlessInterrupted(count: result.count, grain: Self.grain) {
                 nns_random_uniform_f32(p + $0, $1 - $0, $0, seed, stream, call, low, high)
             }
         } else {
             let p = result.f64
-            Threads.run(count: result.count, grain: Self.grain) {
+            Threads.runUnlessInterrupted(count: result.count, grain: Self.grain) {
                 nns_random_uniform_f64(p + $0, $1 - $0, $0, seed, stream, call, low, high)
             }
         }
@@ -58,12 +58,12 @@ public struct RandomStream: Equatable {
         let (seed, stream, call) = (seed, stream, next())
         if dtype == .f32 {
             let p = result.f32
-            Threads.run(count: result.count, grain: Self.grain) {
+            Threads.runUnlessInterrupted(count: result.count, grain: Self.grain) {
                 nns_random_normal_f32(p + $0, $1 - $0, $0, seed, stream, call, mean, sd)
             }
         } else {
             let p = result.f64
-            Threads.run(count: result.count, grain: Self.grain) {
+            Threads.runUnlessInterrupted(count: result.count, grain: Self.grain) {
                 nns_random_normal_f64(p + $0, $1 - $0, $0, seed, stream, call, mean, sd)
             }
         }
@@ -86,12 +86,12 @@ public struct RandomStream: Equatable {
         let (seed, stream, call, low64, range) = (seed, stream, next(), Int64(low), UInt64(high - low))
         if dtype == .f32 {
             let p = result.f32
-            Threads.run(count: result.count, grain: Self.grain) {
+            Threads.runUnlessInterrupted(count: result.count, grain: Self.grain) {
                 nns_random_integers_f32(p + $0, $1 - $0, $0, seed, stream, call, low64, range)
             }
         } else {
             let p = result.f64
-            Threads.run(count: result.count, grain: Self.grain) {
+            Threads.runUnlessInterrupted(count: result.count, grain: Self.grain) {
                 nns_random_integers_f64(p + $0, $1 - $0, $0, seed, stream, call, low64, range)
             }
         }
@@ -104,7 +104,7 @@ public struct RandomStream: Equatable {
         let result = try Self.make(shape, .bool)
         let (seed, stream, call) = (seed, stream, next())
         let b = result.u8
-        Threads.run(count: result.count, grain: Self.grain) {
+        Threads.runUnlessInterrupted(count: result.count, grain: Self.grain) {
             nns_random_bernoulli(b + $0, $1 - $0, $0, seed, stream, call, p)
         }
         return result

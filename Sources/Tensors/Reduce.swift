@@ -75,8 +75,8 @@ extension Tensor {
         return result
     }
 
-    /// Elements below which a reduction stays on one thread.
-    private static let reduceGrain = 1 << 16
+    /// Elements of a reduction that are worth a thread (see `Threads.run`).
+    private static let reduceGrain = 1 << 18
 
     /// Sum, product, max, min, sum of squares, sum of absolute values of floats or doubles.
     private static func run(_ op: ReduceOperation, _ x: Tensor, _ reduced: UInt64, _ shape: [Int]) throws -> Tensor {

@@ -195,6 +195,6 @@ extension Tensor {
 
     /// Calls the body with (first, count) of pieces that cover the elements, large tensors on several threads.
     @inline(__always) private static func split(_ count: Int, _ grain: Int, _ body: (Int, Int) -> Void) {
-        Threads.run(count: count, grain: grain) { body($0, $1 &- $0) }
+        Threads.runUnlessInterrupted(count: count, grain: grain) { body($0, $1 &- $0) }
     }
 }

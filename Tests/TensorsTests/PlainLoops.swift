@@ -33,7 +33,8 @@ extension Double: Element {
 /// The choice is global: other tests that run meanwhile get the same bits from any of them.
 func everyPath(_ body: (_ name: String) throws -> Void) rethrows {
     let chosen = String(cString: nns_isa_name()), threads = Threads.count
-    defer { _ = nns_isa_force(chosen); Threads.count = threads }
+    Threads.shrink = 10
+    defer { _ = nns_isa_force(chosen); Threads.count = threads; Threads.shrink = 0 }
     for isa in ["baseline", "avx2", "avx512", "neon"] where nns_isa_force(isa) {
         for n in [1, 2, 3, 8] {
             Threads.count = n

@@ -58,7 +58,8 @@ private let paths: [String] = ["baseline", "avx2", "avx512", "neon"].filter { (n
 
     @Test func threadsDoNotMatter() throws {
         let before = Threads.count
-        defer { Threads.count = before }
+        Threads.shrink = 4
+        defer { Threads.count = before; Threads.shrink = 0 }
         Threads.count = 1
         let one = try everything(100_001)
         Threads.count = 3

@@ -49,8 +49,8 @@ void nns_add_scaled_f64(double *y, double alpha, const double *x, intptr_t n);
 /// y[i] += x[i].
 void nns_accumulate_f32(float *y, const float *x, intptr_t n);
 void nns_accumulate_f64(double *y, const double *x, intptr_t n);
-/// dst[i] = condition[i] ? a[i] : b[i]; elements of 1, 4 or 8 bytes.
-void nns_where(intptr_t size, void *dst, const uint8_t *condition, const void *a, const void *b, intptr_t n);
+/// dst[i] = condition[i] ? a[i * as] : b[i * bs]; elements of 1, 4 or 8 bytes, strides 0 or 1.
+void nns_where(intptr_t size, void *dst, const uint8_t *condition, const void *a, intptr_t as, const void *b, intptr_t bs, intptr_t n);
 /// Conversions between element types: 1 byte is a bool (nonzero is true), 4 a float, 8 a double.
 void nns_convert(intptr_t to, void *dst, intptr_t from, const void *src, intptr_t n);
 /// dst[i] = the element at `value`, of 1, 4 or 8 bytes.
@@ -101,7 +101,8 @@ _Bool nns_conv_f64(double *y, const double *x, const double *f, const double *_N
 /// dx: each a chain over (output channel, kernel row, kernel column). Images `first` to `last` only.
 _Bool nns_conv_input_f32(float *dx, const float *dy, const float *f, const nns_convolution *g, intptr_t first, intptr_t last);
 _Bool nns_conv_input_f64(double *dx, const double *dy, const double *f, const nns_convolution *g, intptr_t first, intptr_t last);
-/// df: each a chain over (image, output row, output column), padding skipped. Filters `first` to `last` only.
+/// df: each a chain over (image, output row, output column), padding skipped. Of the groups * c / groups * r * s taps of
+/// filters only `first` to `last`, for all filters of their groups.
 _Bool nns_conv_weight_f32(float *df, const float *dy, const float *x, const nns_convolution *g, intptr_t first, intptr_t last);
 _Bool nns_conv_weight_f64(double *df, const double *dy, const double *x, const nns_convolution *g, intptr_t first, intptr_t last);
 

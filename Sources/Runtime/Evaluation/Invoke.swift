@@ -1,4 +1,5 @@
 import Autodiff
+import CKernels
 import Syntax
 import Tensors
 
@@ -6,13 +7,25 @@ extension Operation {
     /// Runs the operation on arguments in parameter order and records it where its inputs are being differentiated.
     @inline(__always) func invoke(_ interpreter: Interpreter, _ arguments: UnsafeMutablePointer<Value>) throws -> Value {
         var call = Call(interpreter: interpreter, operation: self, arguments: arguments)
-        guard derivative != nil, interpreter.tape.isRecording else { return try forward(&call) }
+        guard derivative != nil, interpreter.tape.isRecording else { return try compute(&call) }
         return try record(&call)
+    }
+
+    /// The forward pass. After an interrupt, which lets kernels leave early, neither its result nor its error counts, but
+    /// what was moved into the call must come back (and no such operation leaves early).
+    @inline(__always) private func compute(_ call: inout Call) throws -> Value {
+        do {
+            let result = try forward(&call)
+            if movesFirst || !nns_interrupted() { return result }
+        } catch {
+            if !nns_interrupted() { throw error }
+        }
+        throw Diagnostic(.interrupt, "interrupted")
     }
 
     private func record(_ call: inout Call) throws -> Value {
         let tape = call.interpreter.tape
-        let result = try forward(&call)
+        let result = try compute(&call)
         var live = false, lists = false
         // Arguments that are neither inputs nor `none` are kept for the gradient.
         var keeps = call.kept != nil
