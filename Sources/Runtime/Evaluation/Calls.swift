@@ -325,7 +325,7 @@ extension Interpreter {
     // MARK: Built-ins
 
     private func callBuiltin(_ n: NodePointer, _ operation: Operation) throws -> Word {
-        let key = UInt(bitPattern: ObjectIdentifier(operation).hashValue)
+        let key = UInt(bitPattern: Unmanaged.passUnretained(operation).toOpaque())
         if n.pointee.cacheKey != key {
             do { try plan(n, operation) } catch { throw located(error, n) }
             n.pointee.cacheKey = key
@@ -411,7 +411,7 @@ extension Interpreter {
             return
         }
         let operation = builtin.operation
-        let key = UInt(bitPattern: ObjectIdentifier(operation).hashValue)
+        let key = UInt(bitPattern: Unmanaged.passUnretained(operation).toOpaque())
         if n.pointee.cacheKey != key {
             do { try plan(n, operation) } catch { throw located(error, n) }
             n.pointee.cacheKey = key

@@ -221,5 +221,36 @@ extension Op {
         examples: [("training()", "false")], seeAlso: ["train_mode", "eval_mode"],
         forward: { c in .bool(c.interpreter.isTraining) })
 
-    static let session = [print, seed, precision, time, exit, close, raises, error, nanCheck, training]
+    public static let help = Operation("help(name=\"\")", .session,
+        "Prints what there is to know about a name, given as a string or as the function itself; without one, all names by theme.",
+        examples: [("help(relu)", """
+        relu(x)
+
+        x where it is positive, else 0, elementwise. Its slope at 0 counts as 0.
+
+          > relu([-1, 2])
+          [0, 2]
+
+        see also: leaky_relu, elu, gelu
+        """)], seeAlso: ["vars"],
+        forward: { c in
+            let name: String
+            switch c[0] {
+            case .string(let s): name = s.string
+            case .function(let f): name = f.name
+            case .object(let o): name = o.declaration.name
+            default: throw c.wrong(0, "a name or a function")
+            }
+            c.interpreter.host.write(c.interpreter.help(for: name))
+            return .none
+        })
+
+    public static let vars = Operation("vars()", .session, "The names set at top level so far and their values, in order, as a record.",
+        examples: [("x = 1\ny = [2, 3]\nvars()", "{x: 1, y: [2, 3]}")], seeAlso: ["help"],
+        forward: { c in
+            let bindings = c.interpreter.currentModule?.bindings ?? []
+            return .record(Record(bindings.map(\.name), bindings.map(\.value)))
+        })
+
+    static let session = [print, help, vars, seed, precision, time, exit, close, raises, error, nanCheck, training]
 }
