@@ -37,6 +37,26 @@ extension Op {
             return Value(list: try c.interpreter.madeParameters(c[0], "a penalty").map(\.value).filter { try biases || $0.tensor().rank > 1 })
         })
 
+    /// Σ sum(square(w)) over a list of tensors, with the roundings of that formula: what `l2` needs of a network, as one
+    /// recorded operation.
+    static let squareSum = Operation("_square_sum(tensors)", .training, "The sum of the squares of all elements of a list of tensors.",
+        forward: { c in
+            guard case .list(let list) = c[0] else { throw c.wrong(0, "a list of tensors") }
+            var total = Value.number(0)
+            for item in list.items {
+                let w = try item.tensor()
+                total = try c.interpreter.binary(.add, total, Value(try Tensor.reduce(.sum, try Tensor.unary(.square, w), axes: nil, keep: false)).unboxed)
+            }
+            return total
+        },
+        backward: { b in
+            guard case .list(let list) = b.argument(0) else { return }
+            for j in list.items.indices where b.needs(1 + j) {
+                let w = b.x(1 + j)
+                try b.give(1 + j, typed(b.g * (w * .number(2)), like: w))
+            }
+        })
+
     public static let params = Operation("params(net)", .training,
         "A flat record of the network's trained tensors by path, such as `\"0.W\"`. A gradient has the same keys.",
         examples: [("net = dense(2)\nbuild(net, zeros(1, 3))\nkeys(params(net))", "(\"W\", \"b\")")], seeAlso: ["update", "build", "summary"],
@@ -130,5 +150,5 @@ extension Op {
             return .none
         })
 
-    static let networks = [weights, params, update, build, copyOf, trainMode, evalMode, summary]
+    static let networks = [weights, squareSum, params, update, build, copyOf, trainMode, evalMode, summary]
 }
