@@ -121,6 +121,18 @@ public struct Step {
     /// True when the gradient of input `i` is asked for.
     @inline(__always) public func needs(_ i: Int) -> Bool { target(i) >= 0 }
 
+    public var rule: Rule { entry.pointee.rule }
+    /// Number of inputs.
+    public var inputCount: Int { entry.pointee.inputCount }
+    /// The serial of the operation's result.
+    public var serial: UInt64 { entry.pointee.serial }
+
+    /// What has been given to input `i` so far; nil where nobody asks for it.
+    public func given(_ i: Int) -> Tensor? {
+        let index = target(i)
+        return index < 0 ? nil : tape.entry(index).pointee.cotangent?.takeUnretainedValue()
+    }
+
     /// Adds to the cotangent of input `i`; ignored where nobody needs it.
     public func give(_ i: Int, _ cotangent: Variable) throws {
         let index = target(i)
@@ -161,6 +173,8 @@ public final class Tape {
     /// Recordings under way: the index where each begins, and whether anything in it depends on an outer one.
     private var recordings: [(start: Int, escapes: Bool)] = []
     private var paused = 0
+    /// Looks at every step of a walk back once its rule has run; what it throws ends the walk.
+    public var inspector: ((Step) throws -> Void)?
 
     public init() {}
 
@@ -348,6 +362,7 @@ public final class Tape {
                 // A cotangent that nobody asked for is spent here; its memory goes back at once.
                 if !entry.pointee.isLeaf { entry.pointee.setCotangent(nil) }
                 try entry.pointee.rule.backward(step)
+                if let inspector { try inspector(step) }
             }
             index &-= 1
         }

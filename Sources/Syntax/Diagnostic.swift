@@ -42,6 +42,12 @@ public struct Diagnostic: Error {
     public var frames: [Frame] = []
     /// How many further calls between the last two frames are not listed (an endless recursion).
     public var omittedFrames = 0
+    /// The argument that is wrong, by its parameter's name, until the call is known whose text it stands in.
+    public var argument: Argument?
+    /// A layer's text with which the message begins: a chain says which of its layers it is.
+    public var subject: String?
+    /// True where the message speaks to whoever called the standard library, not of the place in it.
+    public var isToCaller = false
     /// True when the text ended where more was expected: at the prompt, a continuation line follows.
     public var isIncomplete = false
 
@@ -49,5 +55,35 @@ public struct Diagnostic: Error {
                 marks: [Span] = [], notes: [String] = [], help: [String] = []) {
         self.kind = kind.rawValue; self.message = message; self.source = source; self.span = span
         self.marks = marks; self.notes = notes; self.help = help
+    }
+
+    /// An argument of a call. In `help`, `‹name›` stands for the text of the argument of that name.
+    public struct Argument {
+        /// The function whose parameter it is; nil: of whichever is called.
+        public var function: String?
+        public var name: String
+        /// Which of the arguments, where the parameter collects several.
+        public var item: Int?
+        public init(function: String?, name: String, item: Int? = nil) {
+            self.function = function; self.name = name; self.item = item
+        }
+    }
+
+    /// Puts the text of arguments into the help. `text` gives it, fit to stand before `'`, `[` or `.` where asked.
+    public mutating func fillHelp(_ text: (_ name: String, _ isPostfixed: Bool) -> String?) {
+        help = help.map { Self.filled($0, text) }
+    }
+
+    static func filled(_ help: String, _ text: (_ name: String, _ isPostfixed: Bool) -> String?) -> String {
+        guard help.unicodeScalars.contains("‹") else { return help }
+        var result = ""
+        var rest = help[...]
+        while let open = rest.firstIndex(of: "‹"), let close = rest[open...].firstIndex(of: "›") {
+            let name = String(rest[rest.index(after: open)..<close]), next = rest.index(after: close)
+            let isPostfixed = next < rest.endIndex && "[.'".contains(rest[next])
+            result += rest[..<open] + (text(name, isPostfixed) ?? "‹\(name)›")
+            rest = rest[next...]
+        }
+        return result + rest
     }
 }

@@ -14,7 +14,7 @@ extension Parsing {
         var what = what
         var found = describe(token)
         var help = help
-        if let foreign = foreignWord(what) {
+        if let foreign = foreignWord(what), !(foreign.place == index && isCalled(index) && what != "a value") {
             what = foreign.word
             help = [foreign.help]
             span = tokens[foreign.place].span
@@ -102,11 +102,22 @@ extension Parsing {
             default: break
             }
             if next.kind == .assign { return ["a name is set with `=`"] }
+            if index == statementStart + 1, tokens[statementStart].kind == .name, next.kind == .name {
+                return ["a name is set by `\(text(statementStart)) = …`; only the shapes of parameters are annotated"]
+            }
+            if index > statementStart + 1, endsLine(tokens[index - 1].kind), next.kind == .number || next.kind == .name {
+                return ["a range is written `\(text(index - 1))..\(text(index + 1))`, to its end, or `\(text(index - 1))..<\(text(index + 1))`, short of it"]
+            }
         case .equal: return ["a name is set with `=`; `==` compares"]
         case .else: return ["`else` stands behind the `}` of its `if`"]
         case .catch: return ["`catch` stands behind the `}` of its `try`"]
         case .if where index > statementStart: return ["a choice is written `if c { a } else { b }`"]
         case .for where index > statementStart: return ["a comprehension stands in brackets: `[x^2 for x in xs]`"]
+        case .string, .stringStart:
+            if index > 0, tokens[index - 1].kind == .name, tokens[index - 1].end == token.start, ["f", "r", "b", "u"].contains(text(index - 1)) {
+                return ["strings interpolate as they are: leave out the `\(text(index - 1))`"]
+            }
+        case .not where next.kind == .in: return ["write `not (x in xs)`"]
         case .arrow: return ["a function is written `x => …` or `(x, y) => …`"]
         case .thinArrow: return ["a function is written `x => …`; `->` stands before the shape of a result"]
         case .fn where what == "a value": return ["a function within an expression is written `x => …`"]
@@ -122,11 +133,32 @@ extension Parsing {
             if index == statementStart, seemsToContinue { return ["end the line above with the operator, or put all in `( )`"] }
         default: break
         }
+        if what == "`{`" {
+            switch tokens[statementStart].kind {
+            case .if, .for, .while, .else, .try, .catch, .fn: return ["a block stands in braces: `{ … }`"]
+            default: return ["a choice is written `if c { a } else { b }`"]
+            }
+        }
         if index > statementStart, token.kind != .end,
            let slashes = (statementStart..<index).last(where: { tokens[$0].kind == .floorDivide }), isOnLine(slashes) {
             return ["`//` divides and rounds down; a comment begins with `#`"]
         }
         return []
+    }
+
+    /// The mend for `.*`, `./`, `.^` and `.'`: operators are elementwise as they are.
+    func pointedOperator() -> [String] {
+        switch kind {
+        case .times, .divide, .power, .modulo: ["operators are elementwise without a point: write `\(text(index))`"]
+        case .transpose: ["the transpose is written `x'`"]
+        default: []
+        }
+    }
+
+    /// A name in front of a parenthesis: a call, whatever its name.
+    private func isCalled(_ place: Int) -> Bool {
+        ["print", "echo", "raise", "throw", "del", "require", "include", "repeat", "match"].contains(text(place))
+            && place + 1 < tokens.count && tokens[place + 1].kind == .openParen
     }
 
     /// A statement may end with this token.

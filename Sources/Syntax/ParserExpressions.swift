@@ -209,7 +209,7 @@ extension Parsing {
                 value = try subscripts(of: value)
             case .dot:
                 advance()
-                guard kind == .name || kind.isReserved else { throw expected("a field name after `.`") }
+                guard kind == .name || kind.isReserved else { throw expected("a field name after `.`", help: pointedOperator()) }
                 var node = Node(.field, span: Span(span(value).start, token.end))
                 node.a = value
                 node.b = token.payload

@@ -18,7 +18,7 @@ extension Diagnostic {
             source = frames[place].source
             span = frames[place].span
             marks = []
-            inside = frames[place].function
+            inside = isToCaller ? nil : frames[place].function
             frames = frames[(place + 1)...]
         }
         var gutter = 2
@@ -34,7 +34,7 @@ extension Diagnostic {
         }
         if let inside, !inside.isEmpty { line("", "inside `\(inside)`") }
         for note in notes { line("", note) }
-        for mend in help { line(paint.help("help:") + " ", mend) }
+        for mend in help { line(paint.help("help:") + " ", Self.filled(mend) { name, _ in name }) }
         for call in calls(frames) { out += "\n" + margin + call }
         return out
     }

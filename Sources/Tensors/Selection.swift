@@ -219,7 +219,7 @@ public struct Selection {
     /// The error of an index out of range.
     static func outOfRange(_ index: String, _ axis: Int, _ size: Int) -> TensorError {
         TensorError(.value, "index \(index) is out of range for axis \(axis) of size \(size)",
-                    help: size > 0 ? ["valid: \(-size) … \(size - 1)"] : ["the axis is empty"])
+                    help: size > 0 ? ["valid: \(-size) … \(size - 1)"] : ["the axis is empty"], axis: axis)
     }
 
     /// A position on an axis, counted from the start.

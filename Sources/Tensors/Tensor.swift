@@ -25,8 +25,10 @@ public struct TensorError: Error {
     public var kind: Kind
     public var message: String
     public var help: [String]
-    public init(_ kind: Kind, _ message: String, help: [String] = []) {
-        self.kind = kind; self.message = message; self.help = help
+    /// The axis whose index is wrong.
+    public var axis: Int?
+    public init(_ kind: Kind, _ message: String, help: [String] = [], axis: Int? = nil) {
+        self.kind = kind; self.message = message; self.help = help; self.axis = axis
     }
 }
 

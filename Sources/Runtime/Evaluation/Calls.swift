@@ -49,7 +49,7 @@ extension Interpreter {
             depth &-= 1
             close(base, slotCount)
             let code = plan.pointee.code.takeUnretainedValue()
-            throw framed(error, n, code.name, isStandardLibrary: code.source.isStandardLibrary)
+            throw framed(error, n, code)
         }
     }
 
@@ -107,12 +107,18 @@ extension Interpreter {
         } else if w.tag == Word.Tag.object {
             let object = w.object
             if let method = object.declaration.forward, n.pointee.count == method.code.simpleCount, !n.pointee.hasKeywords {
-                return try callSimple(n, method, object, name: object.declaration.name)
+                let result = try callSimple(n, method, object, isLayerCall: true)
+                if checksNaN { notePlace(Value(result), n) }
+                return result
             }
         }
         let function = Value(w)
         let (arguments, keywords) = try evaluateArguments(n)
-        do { return Word(try apply(function, arguments, keywords)) } catch { throw framed(error, n, function) }
+        do {
+            let result = try apply(function, arguments, keywords)
+            if checksNaN { notePlace(result, n) }
+            return Word(result)
+        } catch { throw framed(error, n, function) }
     }
 
     func evaluateArguments(_ n: NodePointer) throws -> ([Value], [(name: String, value: Value)]) {
@@ -156,7 +162,7 @@ extension Interpreter {
     }
 
     /// A call whose positional arguments are exactly the parameters.
-    private func callSimple(_ n: NodePointer, _ closure: Closure, _ object: Object?, name: String? = nil) throws -> Word {
+    private func callSimple(_ n: NodePointer, _ closure: Closure, _ object: Object?, isLayerCall: Bool = false) throws -> Word {
         let code = closure.code
         let base: UnsafeMutablePointer<Word>
         do { base = try open(code.slotCount) } catch { throw located(error, n) }
@@ -172,7 +178,11 @@ extension Interpreter {
             return result
         } catch {
             close(base, code.slotCount)
-            throw framed(error, n, name ?? code.name, isStandardLibrary: code.source.isStandardLibrary)
+            if let object {
+                let error = object.isSequential ? inChain(error, object) : error
+                throw isLayerCall ? framed(error, n, .object(object)) : framed(error, n, code)
+            }
+            throw framed(error, n, code)
         }
     }
 
@@ -190,7 +200,7 @@ extension Interpreter {
                 base[0] = Word(argument)
                 return Value(taking: try run(closure, base, nil, n))
             }))
-        } catch { throw framed(error, n, gradient.name, isStandardLibrary: true) }
+        } catch { throw framed(error, n, gradient.name, nil, isStandardLibrary: true) }
     }
 
     /// Runs a closure on a frame whose parameters are set; the caller closes the frame.
@@ -308,20 +318,6 @@ extension Interpreter {
         return "\(code.name)(\(parts.joined(separator: ", ")))"
     }
 
-    private func arity(_ code: FunctionCode, given: Int) -> Diagnostic {
-        Diagnostic(.type, "\(code.name) takes \(counted(code.parameters.count, "argument")), got \(given)", notes: ["it is `\(signature(code))`"])
-    }
-
-    func missing(_ name: String, of function: String, signature: String) -> Diagnostic {
-        Diagnostic(.type, "\(function) needs `\(name)`", notes: ["it is `\(signature)`"])
-    }
-
-    func unknownKeyword(_ name: String, of function: String, accepted: [String]) -> Diagnostic {
-        var error = Diagnostic(.type, "\(function) has no parameter `\(name)`", notes: accepted.isEmpty ? ["it takes none"] : ["it accepts: \(accepted.joined(separator: ", "))"])
-        if let near = nearest(name, accepted) { error.help = ["did you mean `\(near)`?"] }
-        return error
-    }
-
     // MARK: Built-ins
 
     private func callBuiltin(_ n: NodePointer, _ operation: Operation) throws -> Word {
@@ -354,7 +350,7 @@ extension Interpreter {
 
     @inline(__always) private func invoke(_ operation: Operation, _ base: UnsafeMutablePointer<Value>, _ n: NodePointer) throws -> Value {
         let result = try operation.invoke(self, base)
-        if checksNaN { try checkNaN(result, base, operation, n) }
+        if checksNaN { try checkNaN(result, (0..<operation.parameters.count).map { base[$0] }, operation.name, n) }
         return result
     }
 
@@ -370,7 +366,7 @@ extension Interpreter {
             if part.pointee.op == .keyword {
                 let name = part.pointee.name
                 guard let p = parameters.firstIndex(where: { $0.name == name }) else {
-                    throw located(unknownKeyword(name, of: operation.name, accepted: parameters.map(\.name)), part)
+                    throw located(unknownKeyword(name, of: operation.name, accepted: parameters.map(\.name), value: part.pointee.a.pointee.text), part)
                 }
                 guard taken.insert(p).inserted else { throw located(Diagnostic(.type, "\(operation.name) got `\(name)` twice"), part) }
                 // What is collected may be given by name as one list: `reshape(x, shape=[2, 3])`.
@@ -388,7 +384,7 @@ extension Interpreter {
         }
         var defaults: [Int32] = []
         for (p, parameter) in parameters.enumerated() where !parameter.isRest && !taken.contains(p) {
-            guard parameter.defaultValue != nil else { throw missing(parameter.name, of: operation.name, signature: operation.signature) }
+            guard parameter.defaultValue != nil else { throw missing(parameter.name, of: operation.name, signature: operation.signature, isBare: n.pointee.count == 0) }
             defaults.append(Int32(p))
         }
         let all = targets + [Int32(defaults.count)] + defaults
@@ -442,10 +438,10 @@ extension Interpreter {
         if case .object(let object) = base, let method = object.declaration.method(name) {
             if n.pointee.count == method.code.simpleCount, !n.pointee.hasKeywords { return try callSimple(n, method, object) }
             let (arguments, keywords) = try evaluateArguments(n)
-            do { return Word(try callClosure(method, arguments, keywords, object: object)) } catch { throw framed(error, n, method.code.name, isStandardLibrary: method.code.source.isStandardLibrary) }
+            do { return Word(try callClosure(method, arguments, keywords, object: object)) } catch { throw framed(error, n, method.code) }
         }
         let function: Value
-        do { function = try field(base, name) } catch { throw located(error, callee) }
+        do { function = try field(base, name) } catch { throw fieldError(error, callee, base, call: n) }
         if case .function(let f as BuiltinFunction) = function { return try callBuiltin(n, f.operation) }
         let (arguments, keywords) = try evaluateArguments(n)
         do { return Word(try apply(function, arguments, keywords)) } catch { throw framed(error, n, function) }
@@ -474,16 +470,9 @@ extension Interpreter {
             guard let method = object.declaration.forward else {
                 throw Diagnostic(.type, "\(object.declaration.name) has no `forward`, so it cannot be called")
             }
-            return try callClosure(method, arguments, keywords, object: object)
+            do { return try callClosure(method, arguments, keywords, object: object) } catch { throw object.isSequential ? inChain(error, object) : error }
         default:
-            throw Diagnostic(.type, "cannot call \(function.described)", help: isNumeric(function) ? ["write `*` to multiply"] : [])
-        }
-    }
-
-    private func isNumeric(_ value: Value) -> Bool {
-        switch value {
-        case .number, .scalar, .tensor: true
-        default: false
+            throw notCallable(function)
         }
     }
 

@@ -153,6 +153,8 @@ public final class Module {
     private var cells: [String: UnsafeMutablePointer<Word>] = [:]
     /// Names that the module itself set (not built-ins it mentions).
     private(set) var assigned: Set<String> = []
+    /// Where names stand that nothing was bound to when they were resolved, for the error that offers the nearest name.
+    private(set) var doubtful: [NodePointer: Resolver.FunctionScope] = [:]
     /// True while its statements run (an import of it then is a cycle).
     var isRunning = false
     var isMain = false
@@ -173,6 +175,7 @@ public final class Module {
 
     func existingCell(_ name: String) -> UnsafeMutablePointer<Word>? { cells[name] }
     func noteAssigned(_ name: String) { assigned.insert(name) }
+    func noteDoubtful(_ node: NodePointer, in scope: Resolver.FunctionScope) { doubtful[node] = scope }
 
     /// The names the module set and their values, in order.
     public var bindings: [(name: String, value: Value)] {

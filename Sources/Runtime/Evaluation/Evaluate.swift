@@ -95,11 +95,17 @@ extension Interpreter {
             return try arithmetic(n, .subtract)
         case .multiply:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x * y) }
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
+                let z = x * y
+                if z.isFinite || !checksNaN { return Word(number: z) }
+            }
             return try arithmetic(n, .multiply)
         case .divide:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x / y) }
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
+                let z = x / y
+                if z.isFinite || !checksNaN { return Word(number: z) }
+            }
             return try arithmetic(n, .divide)
         case .floorDivide: return try arithmetic(n, .floorDivide)
         case .modulo: return try arithmetic(n, .modulo)
@@ -144,7 +150,7 @@ extension Interpreter {
         let left = try operand(n.pointee.a)
         if left.isNumber {
             let right = try operand(n.pointee.b)
-            if right.isNumber {
+            if right.isNumber, !checksNaN {
                 let x = left.number, y = right.number
                 switch op {
                 case .add: return Word(number: x + y)
@@ -170,7 +176,20 @@ extension Interpreter {
     }
 
     private func operate(_ n: NodePointer, _ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Word {
-        do { return Word(try binary(op, a, b)) } catch { throw operandError(error, n, a, b, op) }
+        do {
+            let result = try binary(op, a, b)
+            if checksNaN { try checkNaN(result, [a, b], Self.symbol(op), n) }
+            return Word(result)
+        } catch { throw operandError(error, n, a, b, op) }
+    }
+
+    /// A product of matrices; `transposed`: with the right one's rows in place of its columns.
+    private func multiply(_ n: NodePointer, _ a: Value, _ b: Value, transposed: Bool = false) throws -> Value {
+        do {
+            let result = transposed ? try Op.matmul(a, b, .bool(false), .bool(true)) : try product(a, b)
+            if checksNaN { try checkNaN(result, [a, b], "@", n) }
+            return result
+        } catch { throw operandError(error, n, a, transposed ? try self.transposed(b) : b, nil) }
     }
 
     private func logical(_ n: NodePointer) throws -> Word {
@@ -200,7 +219,7 @@ extension Interpreter {
     func wantsBool(_ n: NodePointer, _ value: Value, _ what: String) -> Diagnostic {
         var error = Diagnostic(.type, "\(what) needs true or false, got \(value.described)", source: n.pointee.source.takeUnretainedValue(), span: n.pointee.span)
         if case .tensor(let t, _) = value, t.dtype == .bool {
-            error.help = ["`all(…)` asks whether every element is true, `any(…)` whether one is; `&` and `|` combine elementwise"]
+            error.help = ["`all(…)` asks whether every element is true, `any(…)` whether one is; `where(c, a, b)` chooses elementwise"]
         }
         return error
     }
@@ -239,16 +258,10 @@ extension Interpreter {
             let right = n.pointee.b!
             if right.pointee.op == .transpose {
                 let b = try value(right.pointee.a)
-                if case .tensor(let t, _) = b, t.rank == 2, case .tensor(let s, _) = a, s.rank == 2 {
-                    do { return try Op.matmul(a, b, .bool(false), .bool(true)) } catch {
-                        throw operandError(error, n, a, try transposed(b), nil)
-                    }
-                }
-                let bt = try transposedAt(right, b)
-                do { return try product(a, bt) } catch { throw operandError(error, n, a, bt, nil) }
+                if case .tensor(let t, _) = b, t.rank == 2, case .tensor(let s, _) = a, s.rank == 2 { return try multiply(n, a, b, transposed: true) }
+                return try multiply(n, a, try transposedAt(right, b))
             }
-            let b = try value(right)
-            do { return try product(a, b) } catch { throw operandError(error, n, a, b, nil) }
+            return try multiply(n, a, try value(right))
         case .elementAnd, .elementOr:
             let a = try value(n.pointee.a), b = try value(n.pointee.b)
             let op: BinaryOperation = n.pointee.op == .elementAnd ? .and : .or
@@ -288,11 +301,11 @@ extension Interpreter {
                 let part = n.pointee.list[i]
                 let stage = try value(part)
                 switch stage {
-                case .function: stages.append(stage)
+                case .function(let f) where !(f is ObjectDeclaration): stages.append(stage)
                 case .object(let o):
                     if let inner = o.stages { stages += inner } else { stages.append(stage) }
                 default:
-                    throw located(Diagnostic(.type, "`>>` joins functions and layers, got \(stage.described)"), part)
+                    throw notAStage(stage, part)
                 }
             }
             do { return try compose(stages) } catch { throw located(error, n) }

@@ -177,9 +177,12 @@ extension Interpreter {
                 if try !body() { return }
             }
         case .list(let l):
-            for item in l.items {
+            for (i, item) in l.items.enumerated() {
                 try store(Word(item), in: target)
-                if try !body() { return }
+                do { if try !body() { return } } catch {
+                    failedItem = i
+                    throw error
+                }
             }
         case .tensor(let t, _) where t.rank > 0:
             for i in 0..<t.dims[0] {
@@ -262,7 +265,7 @@ extension Interpreter {
 
     private func equalShapes(_ n: NodePointer, _ a: Value, _ b: Value) throws {
         guard case .tensor(let x, _) = a, case .tensor(let y, _) = b, x.rank > 0, y.rank > 0, !x.hasShape(of: y) else { return }
-        throw located(Diagnostic(.shape, "`assert` compares equal shapes, got \(a.described) and \(b.described)"), n)
+        throw unequalSides(n, x.shape, y.shape)
     }
 
     private func failedSides(_ a: Value, _ b: Value, _ result: Value, _ n: NodePointer) -> [String] {

@@ -243,16 +243,10 @@ extension Interpreter {
         return result
     }
 
-    func noField(_ name: String, of what: String, _ accepted: [String]) -> Diagnostic {
-        var error = Diagnostic(.name, "\(what) has no field `\(name)`", notes: accepted.isEmpty || accepted.count > 20 ? [] : ["it has: \(accepted.joined(separator: ", "))"])
-        if let near = nearest(name, accepted) { error.help = ["did you mean `\(near)`?"] }
-        return error
-    }
-
     /// `x.name`
     func member(_ n: NodePointer) throws -> Value {
         let base = try value(n.pointee.a)
-        do { return try field(base, n.pointee.name) } catch { throw located(error, n) }
+        do { return try field(base, n.pointee.name) } catch { throw fieldError(error, n, base, call: nil) }
     }
 
     func field(_ base: Value, _ name: String) throws -> Value {
@@ -272,18 +266,9 @@ extension Interpreter {
                 })
             }
             throw noField(name, of: declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.name))
-        case .tensor, .scalar, .number:
-            throw Diagnostic(.name, "a \(base.kind) has no field `\(name)`", help: Self.arrayHabits[name].map { [$0] } ?? [])
         default: throw Diagnostic(.name, "a \(base.kind) has no field `\(name)`")
         }
     }
-
-    /// What users of NumPy and PyTorch type, and what to write instead.
-    static let arrayHabits = [
-        "T": "write `x'` for the transpose", "shape": "write `shape(x)`", "size": "write `size(x)`", "sum": "write `sum(x)`",
-        "mean": "write `mean(x)`", "reshape": "write `reshape(x, …)`", "item": "a 0-d tensor serves as a number", "grad": "write `grad(f)(x)`",
-        "append": "write `x = append(x, v)`", "max": "write `max(x)`", "min": "write `min(x)`", "ndim": "write `rank(x)`", "dtype": "print shows the type's digits; `f32(x)` and `f64(x)` convert",
-    ]
 
     // MARK: Assigning
 

@@ -18,7 +18,9 @@ public final class Interpreter {
     /// True inside `grad`, `backprop` and `fit`: dropout drops, batch normalisation uses the batch.
     public var isTraining = false
     /// `nan_check(true)`.
-    public var checksNaN = false
+    public var checksNaN = false { didSet { tape.inspector = checksNaN ? { [unowned self] in try checkGradient($0) } : nil } }
+    /// While it is on: where the recorded operations stand, by ascending serial of their results.
+    var recordedPlaces: [(serial: UInt64, node: NodePointer)] = []
 
     /// The seed of every random stream.
     public internal(set) var seed: UInt64 = 0
@@ -49,6 +51,8 @@ public final class Interpreter {
     var argumentTop: UnsafeMutablePointer<Value>
     static let argumentStackSize = 1 << 22
 
+    /// The place of the item at which the loop over a list ended that an error left last.
+    var failedItem = 0
     /// The value of a `return` on its way out.
     var returned = Word.unset
     /// Modules by canonical path, for `import`.

@@ -108,7 +108,7 @@ extension Interpreter {
             try run(Source(name: path, text: text), in: module)
         } catch {
             modules[canonical] = nil
-            throw framed(error, n, "import", isStandardLibrary: false)
+            throw framed(error, n, "import", nil, isStandardLibrary: false)
         }
         return Self.record(of: module)
     }

@@ -229,6 +229,7 @@ final class Resolver {
             let n = node(.global, span)
             n.pointee.cell = cell
             hold(n, Text(name))
+            if cell.pointee.isUnset, !module.assigned.contains(name) { module.noteDoubtful(n, in: scope) }
             return n
         }
     }

@@ -33,7 +33,9 @@ extension Op {
             var items = try parts(&c, 0)
             for i in items.indices where try items[i].tensor().rank == 0 { items[i] = try reshape(items[i], .number(1)) }
             let axis = try c.axis(1, rank: items[0].tensor().rank)
-            return try join(Value(list: items), Value(axis))
+            do { return try join(Value(list: items), Value(axis)) } catch let error as TensorError where error.kind == .shape {
+                throw try c.unequalParts(error, items, besides: axis)
+            }
         })
 
     public static let stack: Operation = Operation("stack(tensors..., axis=0)", .shape,
@@ -41,7 +43,10 @@ extension Op {
         examples: [("stack([1, 2], [3, 4])", "[[1, 2],\n [3, 4]]"), ("stack([1, 2], [3, 4], axis=1)", "[[1, 3],\n [2, 4]]")], seeAlso: ["concat", "expand"],
         forward: { c in
             let items = try parts(&c, 0)
-            return try stackList(Value(list: items), Value(try c.axis(1, rank: items[0].tensor().rank + 1)))
+            let axis = try c.axis(1, rank: items[0].tensor().rank + 1)
+            do { return try stackList(Value(list: items), Value(axis)) } catch let error as TensorError where error.kind == .shape {
+                throw try c.unequalParts(error, items, besides: nil)
+            }
         })
 
     /// `concat` of a list of tensors along an axis counted from 0.
@@ -231,7 +236,7 @@ extension Op {
             } else {
                 classes = try c.size(1)
             }
-            return Value(try Tensor.oneHot(labels, classes: classes, labels.dtype == .f64 ? .f64 : c.interpreter.defaultType))
+            return Value(try c.blaming(0) { try Tensor.oneHot(labels, classes: classes, labels.dtype == .f64 ? .f64 : c.interpreter.defaultType) })
         })
 
     public static let outer: Operation = Operation("outer(a, b)", .shape, "The outer product a[i] · b[j] of two vectors, a matrix [len(a), len(b)].",
@@ -240,10 +245,31 @@ extension Op {
         forward: { c in
             let a = try c.tensor(0), b = try c.tensor(1)
             guard a.rank == 1, b.rank == 1 else {
-                throw Diagnostic(.shape, "outer needs two vectors, got \(c[0].described) and \(c[1].described)")
+                let wrong = a.rank == 1 ? 1 : 0
+                throw c.fault(.shape, wrong, "outer needs two vectors, got \(shapeText(a.shape)) and \(shapeText(b.shape))",
+                              help: (wrong == 0 ? a : b).rank > 1 ? ["for a vector of all its elements, write `flatten(‹\(c.operation.parameters[wrong].name)›, 0)`"] : [])
             }
             return try multiply(reshape(c.value(0), Value(shape: [a.count, 1])), reshape(c.value(1), Value(shape: [1, b.count])))
         })
 
     static let assembling: [Operation] = [concat, stack, pad, flip, roll, tile, oneHot, outer]
+}
+
+extension Call {
+    /// The error for tensors that do not fit together: it points at the first that differs from the one before it. `axis`
+    /// is the one along which they may differ.
+    fileprivate func unequalParts(_ error: TensorError, _ items: [Value], besides axis: Int?) throws -> Diagnostic {
+        guard case .list(let given) = self[0], given.items.count == items.count else { return fault(.shape, 0, error.message, help: error.help) }
+        let shapes = try items.map { try $0.tensor().shape }
+        func differ(_ x: [Int], _ axis: Int?) -> Bool { x.count != shapes[0].count || x.indices.contains { $0 != axis && x[$0] != shapes[0][$0] } }
+        let wrong = shapes.firstIndex { differ($0, axis) } ?? 0
+        var help = error.help
+        // Another axis along which they do fit.
+        if axis != nil, let other = shapes[0].indices.first(where: { k in !shapes.contains { differ($0, k) } }) {
+            help.append("they fit along axis \(other): `axis=\(other)`")
+        } else if shapes[wrong].reversed() == shapes[0], shapes[0].count == 2 {
+            help.append("the second is the transpose of the first: `x'` turns it")
+        }
+        return fault(.shape, 0, item: wrong, error.message, help: help)
+    }
 }

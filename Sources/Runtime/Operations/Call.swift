@@ -25,7 +25,7 @@ public struct Call {
     func label(_ i: Int) -> String { "`\(operation.parameters[i].name)` of \(operation.name)" }
 
     func wrong(_ i: Int, _ expected: String) -> Diagnostic {
-        Diagnostic(.type, "\(label(i)) must be \(expected), got \(arguments[i].described)")
+        fault(.type, i, "\(label(i)) must be \(expected), got \(arguments[i].described)")
     }
 
     /// A tensor argument. A number counts as a 0-d tensor of type `.number`, a list is stacked (and the stacked
@@ -38,7 +38,7 @@ public struct Call {
             arguments[i] = .tensor(v.tensor, 0)
             return v.tensor
         case .list, .range:
-            arguments[i] = try interpreter.stacked(arguments[i], what: label(i))
+            arguments[i] = try pointing(i) { try interpreter.stacked(arguments[i], what: label(i)) }
             return try tensor(i)
         default: throw wrong(i, "a tensor")
         }
@@ -71,7 +71,7 @@ public struct Call {
     public func int(_ i: Int) throws -> Int {
         let x = try double(i)
         guard let n = Int(exactly: x) else {
-            throw Diagnostic(.value, "\(label(i)) must be a whole number, got \(numberText(x))")
+            throw fault(.value, i, "\(label(i)) must be a whole number, got \(numberText(x))")
         }
         return n
     }
@@ -79,7 +79,7 @@ public struct Call {
     /// A whole number that is not negative: a size or a count.
     public func size(_ i: Int) throws -> Int {
         let n = try int(i)
-        guard n >= 0 else { throw Diagnostic(.value, "\(label(i)) must not be negative, got \(n)") }
+        guard n >= 0 else { throw fault(.value, i, "\(label(i)) must not be negative, got \(n)") }
         return n
     }
 
@@ -94,7 +94,7 @@ public struct Call {
     }
 
     /// Any sequence as its items: a list, a range, a tensor's rows, the keys of a record... (`interpreter.items`).
-    public func items(_ i: Int) throws -> [Value] { try interpreter.items(of: arguments[i], what: label(i)) }
+    public func items(_ i: Int) throws -> [Value] { try pointing(i) { try interpreter.items(of: arguments[i], what: label(i)) } }
 
     public func record(_ i: Int) throws -> Record {
         guard case .record(let r) = arguments[i] else { throw wrong(i, "a record") }
@@ -106,12 +106,15 @@ public struct Call {
         switch arguments[i] {
         case .function: return arguments[i]
         case .object: return arguments[i]
-        default: throw wrong(i, "a function")
+        default:
+            var error = wrong(i, "a function")
+            error.help = ["give the function, not its value: a function is written `x => …`"]
+            throw error
         }
     }
 
     /// Whole numbers from a list, a tensor, a range or a single number.
-    public func ints(_ i: Int) throws -> [Int] { try interpreter.ints(arguments[i], what: label(i)) }
+    public func ints(_ i: Int) throws -> [Int] { try pointing(i) { try interpreter.ints(arguments[i], what: label(i)) } }
 
     /// A shape from a rest parameter: sizes as arguments, or one list or tensor of them.
     public func shape(_ i: Int) throws -> [Int] {
@@ -133,20 +136,23 @@ public struct Call {
         if isNone(i) { return nil }
         var seen: [Int] = []
         for axis in try ints(i) {
-            let normal = try Self.axis(axis, rank: rank, label: label(i))
-            guard !seen.contains(normal) else { throw Diagnostic(.value, "\(label(i)) names axis \(axis) twice") }
+            let normal = try pointing(i) { try Self.axis(axis, rank: rank, label: label(i)) }
+            guard !seen.contains(normal) else { throw fault(.value, i, "\(label(i)) names axis \(axis) twice") }
             seen.append(normal)
         }
         return seen.sorted()
     }
 
     /// One axis, negative from the end.
-    public func axis(_ i: Int, rank: Int) throws -> Int { try Self.axis(try int(i), rank: rank, label: label(i)) }
+    public func axis(_ i: Int, rank: Int) throws -> Int {
+        let axis = try int(i)
+        return try pointing(i) { try Self.axis(axis, rank: rank, label: label(i)) }
+    }
 
     @inline(__always) static func axis(_ axis: Int, rank: Int, label: @autoclosure () -> String) throws -> Int {
         guard axis >= -rank, axis < rank else {
             throw Diagnostic(.shape, "\(label()) is \(axis), but the tensor has rank \(rank)",
-                             help: rank == 0 ? [] : ["valid: \(-rank) … \(rank - 1)"])
+                             help: rank == 0 ? [] : ["its axes are 0 … \(rank - 1), or \(-rank) … -1 from the end"])
         }
         return axis < 0 ? axis + rank : axis
     }

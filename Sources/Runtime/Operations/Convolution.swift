@@ -44,10 +44,10 @@ extension Call {
     func pairOfSizes(_ i: Int, atLeast least: Int) throws -> (Int, Int) {
         let given = try ints(i)
         guard given.count == 1 || given.count == 2 else {
-            throw Diagnostic(.value, "\(label(i)) is one number, or a pair for rows and columns, not \(given.count) numbers")
+            throw fault(.value, i, "\(label(i)) is one number, or a pair for rows and columns, not \(given.count) numbers")
         }
-        for n in given where n < least { throw Diagnostic(.value, "\(label(i)) must be at least \(least), got \(n)") }
-        for n in given where n >= 1 << 31 { throw Diagnostic(.value, "\(label(i)) is too large: \(n)") }
+        for n in given where n < least { throw fault(.value, i, "\(label(i)) must be at least \(least), got \(n)") }
+        for n in given where n >= 1 << 31 { throw fault(.value, i, "\(label(i)) is too large: \(n)") }
         return (given[0], given[given.count - 1])
     }
 
@@ -55,7 +55,7 @@ extension Call {
     func floats(_ i: Int, rank: Int, _ layout: String, help: [String] = []) throws -> Tensor {
         let t = try tensor(i)
         guard t.rank == rank else {
-            throw Diagnostic(.shape, "\(label(i)) must be \(layout), got shape \(shapeText(t.shape))", help: help)
+            throw fault(.shape, i, "\(label(i)) must be \(layout), got \(shapeText(t.shape))", help: help)
         }
         return t
     }
@@ -64,9 +64,13 @@ extension Call {
     func imageHelp(_ i: Int) throws -> [String] {
         let t = try tensor(i)
         let name = operation.parameters[i].name
+        // The filters' channels tell one image [channels, rows, columns] from grey images [n, rows, columns].
+        let channels = operation.parameters.count > 1 && operation.parameters[1].name == "w" ? self[1].tensorShape.flatMap { $0.count == 4 ? $0[1] : nil } : nil
         switch t.rank {
-        case 2: return ["one grey image becomes a batch of one by `\(name)[none, none]`"]
-        case 3: return ["one image [channels, rows, columns] becomes a batch by `\(name)[none]`, grey images [n, rows, columns] by `\(name)[:, none]`"]
+        case 2: return ["for one grey image, write `‹\(name)›[none, none]`"]
+        case 3 where channels == 1 && t.dims[0] != 1: return ["for grey images [n, rows, columns], write `‹\(name)›[:, none]`"]
+        case 3 where channels != nil: return ["for one image [channels, rows, columns], write `‹\(name)›[none]`"]
+        case 3: return ["for one image [channels, rows, columns], write `‹\(name)›[none]`; for grey images [n, rows, columns], `‹\(name)›[:, none]`"]
         default: return []
         }
     }
@@ -98,7 +102,8 @@ extension Op {
             let x = try c.floats(0, rank: 4, "[n, channels, rows, columns]", help: try c.imageHelp(0))
             let w = try c.floats(1, rank: 4, "[filters, channels, rows, columns]")
             let geometry = try ConvolutionGeometry(c, from: 3)
-            _ = try checked(c.operation.name, x.shape, w.shape, geometry)
+            let isChannelsLast = x.dims[3] == w.dims[1] && x.dims[1] != w.dims[1]
+            _ = try c.pointing(isChannelsLast ? 0 : 1) { try checked(c.operation.name, x.shape, w.shape, geometry) }
             var bias: Tensor?
             if !c.isNone(2) {
                 bias = try c.floats(2, rank: 1, "[filters]")
@@ -158,16 +163,16 @@ extension Op {
             return [y[0], y[1], y[3]]
         },
         forward: { c in
-            let x = try c.floats(0, rank: 3, "[n, channels, length]", help: try c.tensor(0).rank == 2 ? ["one sequence becomes a batch of one by `x[none]`"] : [])
+            let x = try c.floats(0, rank: 3, "[n, channels, length]", help: try c.tensor(0).rank == 2 ? ["for one sequence [channels, length], write `‹x›[none]`"] : [])
             let w = try c.floats(1, rank: 3, "[filters, channels, size]")
             let groups = try c.size(6)
             guard groups < 1 || x.dims[1] % groups != 0 || x.dims[1] / groups == w.dims[1] else {
-                throw Diagnostic(.shape, "channels do not fit: x is \(shapeText(x.shape)) with \(x.dims[1]) channels\(groups > 1 ? " in \(groups) groups" : ""), w is \(shapeText(w.shape)) for \(w.dims[1])",
-                                 help: x.dims[2] == w.dims[1] ? ["sequences are [n, channels, length]: `permute(x, [0, 2, 1])` moves the channels forward"] : [])
+                throw c.fault(.shape, x.dims[2] == w.dims[1] ? 0 : 1, "channels do not fit: the sequences have \(x.dims[1])\(groups > 1 ? " in \(groups) groups" : ""), the filters \(shapeText(w.shape)) are for \(w.dims[1])",
+                                 help: x.dims[2] == w.dims[1] ? ["sequences are [n, channels, length]: write `permute(‹x›, [0, 2, 1])`"] : [])
             }
             func one(_ i: Int, _ least: Int) throws -> Int {
                 let n = try c.int(i)
-                guard n >= least else { throw Diagnostic(.value, "\(c.label(i)) must be at least \(least), got \(n)") }
+                guard n >= least else { throw c.fault(.value, i, "\(c.label(i)) must be at least \(least), got \(n)") }
                 return n
             }
             let stride = try one(3, 1), pad = try one(4, 0), dilation = try one(5, 1)
@@ -195,8 +200,8 @@ extension Op {
             let geometry = try ConvolutionGeometry(c, from: 3)
             let extra = try c.pairOfSizes(7, atLeast: 0)
             guard x.dims[1] == w.dims[0] else {
-                throw Diagnostic(.shape, "channels do not fit: x is \(shapeText(x.shape)) with \(x.dims[1]) channels, w [in, out, rows, columns] is \(shapeText(w.shape)) for \(w.dims[0])",
-                                 help: x.dims[1] == w.dims[1] ? ["swap the first two axes of w: `permute(w, [1, 0, 2, 3])`"] : [])
+                throw c.fault(.shape, 1, "channels do not fit: the images have \(x.dims[1]), the filters [in, out, rows, columns] are \(shapeText(w.shape)) for \(w.dims[0])",
+                                 help: x.dims[1] == w.dims[1] ? ["swap the first two axes: write `permute(‹w›, [1, 0, 2, 3])`"] : [])
             }
             guard x.dims[1] % geometry.groups == 0 else {
                 throw Diagnostic(.shape, "\(geometry.groups) groups do not divide \(x.dims[1]) channels")
@@ -240,12 +245,12 @@ extension Op {
             throw Diagnostic(.shape, "\(groups) groups must divide the \(x[1]) channels and the \(w[0]) filters")
         }
         guard x[1] / groups == w[1] else {
-            throw Diagnostic(.shape, "channels do not fit: x is \(shapeText(x)) with \(x[1]) channels\(groups > 1 ? " in \(groups) groups" : ""), w is \(shapeText(w)) for \(w[1])",
-                             help: x[3] == w[1] && x[1] != w[1] ? ["images are [n, channels, rows, columns]: `permute(x, [0, 3, 1, 2])` moves the channels forward"] : [])
+            throw Diagnostic(.shape, "channels do not fit: the images have \(x[1])\(groups > 1 ? " in \(groups) groups" : ""), the filters \(shapeText(w)) are for \(w[1])",
+                             help: x[3] == w[1] && x[1] != w[1] ? ["images are [n, channels, rows, columns]: write `permute(‹x›, [0, 3, 1, 2])`"] : ["the filters must be [\(w[0]), \(x[1] / groups), \(w[2]), \(w[3])]"])
         }
         guard let rows = ConvolutionGeometry.positions(x[2], w[2], stride: geometry.stride.0, pad: geometry.pad.0, dilation: geometry.dilation.0),
               let columns = ConvolutionGeometry.positions(x[3], w[3], stride: geometry.stride.1, pad: geometry.pad.1, dilation: geometry.dilation.1) else {
-            throw Diagnostic(.shape, "the kernel does not fit on the image: x is \(shapeText(x)) with pad \(geometry.pad == (geometry.pad.0, geometry.pad.0) ? "\(geometry.pad.0)" : "\(geometry.pad)"), w is \(shapeText(w))",
+            throw Diagnostic(.shape, "the kernel does not fit on the image: \(x[2]) by \(x[3]) with pad \(geometry.pad == (geometry.pad.0, geometry.pad.0) ? "\(geometry.pad.0)" : "\(geometry.pad)"), the kernel \(w[2]) by \(w[3])",
                              help: w[2] == 0 || w[3] == 0 ? [] : ["give a larger `pad` or a smaller kernel"])
         }
         return [x[0], w[0], rows, columns]

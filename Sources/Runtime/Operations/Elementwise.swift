@@ -78,7 +78,7 @@ extension Op {
         forward: { c in
             let x = try c.tensor(0), digits = try c.int(1)
             if digits == 0 { return Value(try Tensor.unary(.round, x)) }
-            guard digits.magnitude <= 308 else { throw Diagnostic(.value, "\(c.label(1)) must lie between -308 and 308, got \(digits)") }
+            guard digits.magnitude <= 308 else { throw c.fault(.value, 1, "\(c.label(1)) must lie between -308 and 308, got \(digits)") }
             // Multiply and divide by a power of ten that is exact where it can be.
             let scale = powerOfTen(Swift.abs(digits))
             let up: BinaryOperation = digits > 0 ? .multiply : .divide, down: BinaryOperation = digits > 0 ? .divide : .multiply

@@ -22,7 +22,15 @@ extension Op {
             if b.count == 1 { return a.dropLast(2) + b }
             return try Tensor.broadcastShape(a.dropLast(2) + [1, 1], b)
         },
-        forward: { c in Value(try Tensor.solve(try c.tensor(0), try c.tensor(1))) },
+        forward: { c in
+            let a = try c.tensor(0), b = try c.tensor(1)
+            if a.rank == 2, a.dims[0] > a.dims[1], b.rank > 0, b.dims[0] == a.dims[0] {
+                throw Diagnostic(.shape, "solve needs a square matrix, got \(shapeText(a.shape))",
+                                 help: ["for the least-squares solution, write `solve(‹A›' @ ‹A›, ‹A›' @ ‹b›)`"], of: c)
+            }
+            let isSquare = a.rank >= 2 && a.dims[a.rank - 1] == a.dims[a.rank - 2]
+            return Value(try c.blaming(isSquare ? 1 : 0, help: b.rank == 2 && b.dims[1] == a.dims[0] ? ["write `‹b›'`"] : []) { try Tensor.solve(a, b) })
+        },
         backward: { b in
             // db = A'⁻¹ g, dA = -db x'.
             let a = b.x(0), vector = b.shape(1).count == 1
@@ -41,7 +49,7 @@ extension Op {
 
     public static let inv: Operation = Operation("inv(A)", .linearAlgebra, "The inverse of a square matrix. To solve a system, `solve(A, b)` is faster and more accurate.",
         examples: [("inv([[2, 0], [0, 4]])", "[[0.5, 0],\n [0,   0.25]]")], seeAlso: ["solve", "det"], shape: Rules.same,
-        forward: { c in Value(try Tensor.inverse(try c.tensor(0))) },
+        forward: { c in try c.blaming(0) { Value(try Tensor.inverse(try c.tensor(0))) } },
         backward: { b in
             guard b.needs(0) else { return }
             let y = b.y
@@ -55,7 +63,7 @@ extension Op {
             guard a.count >= 2, a[a.count - 1] == a[a.count - 2] else { throw TensorError(.shape, "det needs a square matrix, got \(a)") }
             return Array(a.dropLast(2))
         },
-        forward: { c in Value(try Tensor.determinant(try c.tensor(0))) },
+        forward: { c in try c.blaming(0) { Value(try Tensor.determinant(try c.tensor(0))) } },
         backward: { b in
             guard b.needs(0) else { return }
             let a = b.x(0), shape = b.shape(0), n = shape[shape.count - 1], y = try b.y.tensor()

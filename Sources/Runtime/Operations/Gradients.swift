@@ -87,6 +87,7 @@ extension Interpreter {
         defer {
             isTraining = wasTraining
             tape.end()
+            if tape.depth == 0, !recordedPlaces.isEmpty { recordedPlaces = [] }
         }
         return try body()
     }

@@ -71,8 +71,11 @@ extension Op {
         forward: { c in
             let a = try c.tensor(0), b = try c.tensor(1)
             guard a.rank == 1, b.rank == 1, a.count == b.count else {
-                throw Diagnostic(.shape, "dot needs two vectors of one length, got \(c[0].described) and \(c[1].described)",
-                                 help: a.rank == 2 || b.rank == 2 ? ["the product of matrices is `a @ b`"] : [])
+                guard a.rank == 1, b.rank == 1 else {
+                    throw Diagnostic(.shape, "dot needs two vectors of one length, got \(shapeText(a.shape)) and \(shapeText(b.shape))",
+                                     help: a.rank > 0 && b.rank > 0 ? ["for a product of matrices, write `‹a› @ ‹b›`"] : ["`*` multiplies by a number"], of: c)
+                }
+                throw c.fault(.shape, 1, "dot needs two vectors of one length, got \(shapeText(a.shape)) and \(shapeText(b.shape))")
             }
             return Value(try Tensor.dot(a, b))
         },
@@ -89,7 +92,10 @@ extension Op {
             guard w.count == 2, !x.isEmpty, x[x.count - 1] == w[1] else { throw TensorError(.shape, "linear: x \(sizes(x)) does not fit W \(sizes(w)), which needs \(w.last ?? 0) features") }
             return x.dropLast() + [w[0]]
         },
-        forward: { c in Value(try Tensor.linear(try c.tensor(0), try c.tensor(1), try c.isNone(2) ? nil : c.tensor(2))) },
+        forward: { c in
+            let x = try c.tensor(0), w = try c.tensor(1), b = try c.isNone(2) ? nil : c.tensor(2)
+            do { return Value(try Tensor.linear(x, w, b)) } catch { throw c.linearFault(error, x, w, b) }
+        },
         backward: { b in
             let x = b.x(0), w = b.x(1), g = b.g
             try b.give(0, typed(matmul(g, w), like: x))
@@ -143,4 +149,22 @@ extension Op {
         })
 
     static let products: [Operation] = [dot, matmul, linear, trace, diag]
+}
+
+extension Call {
+    /// What is wrong with the arguments of `linear`: the one to change, and how.
+    fileprivate func linearFault(_ error: Error, _ x: Tensor, _ w: Tensor, _ b: Tensor?) -> Error {
+        guard let error = error as? TensorError, error.kind == .shape else { return error }
+        if w.rank == 2, x.rank >= 1, x.rank <= 3 {
+            let features = x.dims[x.rank - 1]
+            if features == w.dims[1], let b {
+                return fault(.shape, 2, error.message, help: b.count == w.dims[0] ? ["write `flatten(‹b›, 0)`"] : [])
+            }
+            let message = "linear needs x and W to have equally many features: \(features) against \(w.dims[1])"
+            if features == w.dims[0] { return fault(.shape, 1, message, help: ["W is [units, features]: write `‹W›'`"]) }
+            return fault(.shape, 1, message, help: ["W must be [\(w.dims[0]), \(features)]"])
+        }
+        if w.rank == 2, x.rank > 3, x.shape.dropFirst().reduce(1, &*) == w.dims[1] { return fault(.shape, 0, error.message, help: ["write `flatten(‹x›)`"]) }
+        return fault(.shape, w.rank == 2 ? 0 : 1, error.message, help: error.help)
+    }
 }

@@ -169,8 +169,8 @@ extension Op {
                 let row = try c.tensor(1)
                 let expected = Array(t.shape.dropFirst())
                 guard row.shape == expected else {
-                    throw Diagnostic(.shape, "append needs a row of shape \(shapeText(expected)) for a tensor of shape \(shapeText(t.shape)), got \(shapeText(row.shape))",
-                                     help: row.rank == t.rank ? ["to join tensors along an axis use `concat(a, b)`"] : [])
+                    throw c.fault(.shape, 1, "append needs a row of shape \(shapeText(expected)) for a tensor of shape \(shapeText(t.shape)), got \(shapeText(row.shape))",
+                                     help: row.rank == t.rank ? ["to join tensors along an axis use `concat(a, b)`"] : row.count == expected.reduce(1, &*) ? ["write `reshape(‹value›, \(expected.map(String.init).joined(separator: ", ")))`"] : [])
                 }
                 var value = try c.value(1)
                 if row.dtype == .number { value = try Op.cast(value, Value(t.dtype == .bool ? c.interpreter.defaultType.name : t.dtype.name)) }

@@ -29,17 +29,30 @@ extension Call {
         return (x, y)
     }
 
-    /// The error for shapes that differ, with the mend where one has an axis of size 1 too many.
+    /// The error for shapes that differ: it points at the tensor to change and says how.
     func unequal(_ x: [Int], _ y: [Int], _ i: Int, _ j: Int) -> Diagnostic {
-        let names = (operation.parameters[i].name, operation.parameters[j].name)
-        var help: [String] = []
-        for (name, long, short) in [(names.0, x, y), (names.1, y, x)] where long.count == short.count + 1 {
+        let message = "\(operation.name) needs equal shapes: \(shapeText(x)) against \(shapeText(y))"
+        // Of two, the one with an axis of size 1 too many, and how it goes.
+        for (k, long, short) in [(i, x, y), (j, y, x)] where long.count == short.count + 1 {
             if let axis = long.indices.first(where: { long[$0] == 1 && Array(long[..<$0] + long[($0 + 1)...]) == short }) {
-                help.append("`squeeze(\(name), \(axis))`" + (axis == 1 && long.count == 2 ? " or `\(name)[:, 0]`" : "") + " makes \(shapeText(short)) of \(shapeText(long))")
+                return fault(.shape, k, message, help: ["\(shapeText(long)) becomes \(shapeText(short)): \(dropping(axis, of: long, k))"])
             }
         }
-        if help.isEmpty, x.count == 2, y.count == 2, x == [y[1], y[0]] { help.append("one is the transpose of the other: write `\(names.1)'`") }
-        return Diagnostic(.shape, "\(operation.name) needs equal shapes: \(names.0) is \(shapeText(x)), \(names.1) is \(shapeText(y))", help: help)
+        let name = operation.parameters[j].name
+        if x.count == 2, y.count == 2, x == [y[1], y[0]] { return fault(.shape, j, message, help: ["one is the transpose of the other: write `‹\(name)›'`"]) }
+        if x.count == y.count + 1, y == Array(x.dropLast()) {
+            return fault(.shape, j, message, help: ["for class labels write `one_hot(‹\(name)›, \(x[x.count - 1]))`, or take `cross_entropy`"])
+        }
+        if x.reduce(1, &*) == y.reduce(1, &*) {
+            return fault(.shape, j, message, help: ["write `reshape(‹\(name)›, \(x.map(String.init).joined(separator: ", ")))`"])
+        }
+        return fault(.shape, j, message)
+    }
+
+    /// How to take an axis of size 1 away from the argument of parameter `k`.
+    private func dropping(_ axis: Int, of shape: [Int], _ k: Int) -> String {
+        let name = operation.parameters[k].name
+        return axis == 1 && shape.count == 2 ? "write `‹\(name)›[:, 0]`" : "write `squeeze(‹\(name)›, \(axis))`"
     }
 
     /// The mean of all elements, a 0-d tensor of their type.
@@ -50,28 +63,31 @@ extension Call {
         let given = try tensor(i)
         let expected = Array(logits.shape.dropLast())
         guard given.shape == expected else {
-            var help: [String] = []
-            if given.count == logits.count / max(1, classes), given.rank == expected.count + 1, given.shape.last == 1 {
-                let axis = expected.count
-                help.append("`squeeze(\(operation.parameters[i].name), \(axis))`" + (axis == 1 ? " or `\(operation.parameters[i].name)[:, 0]`" : "") + " makes \(shapeText(expected)) of \(shapeText(given.shape))")
-            } else if given.rank > 1, logits.rank > 1, given.dims[0] == logits.dims[0] {
-                help.append("labels are class indices \(shapeText(expected)) or probabilities \(shapeText(logits.shape))")
+            let message = "\(operation.name) needs one label for each row of scores: \(shapeText(logits.shape)) scores, \(shapeText(given.shape)) labels"
+            if given.rank == expected.count + 1, given.shape.dropLast() == expected[...], given.shape.last == 1 {
+                throw fault(.shape, i, message, help: ["\(shapeText(given.shape)) becomes \(shapeText(expected)): \(dropping(expected.count, of: given.shape, i))"])
             }
-            if expected.count == 1, given.rank == 1 { help.append("every row of the logits needs one label") }
-            throw Diagnostic(.shape, "\(operation.name) needs one label for each row: \(operation.parameters[0].name) is \(shapeText(logits.shape)), \(operation.parameters[i].name) is \(shapeText(given.shape))", help: help)
+            if given.shape == [classes], logits.rank == 1 || classes == given.count, logits.shape.first != given.count {
+                throw fault(.shape, i, message, help: ["labels are class indices \(shapeText(expected)), one for each row"])
+            }
+            if logits.rank == 2, given.rank == 1, given.count == classes {
+                throw fault(.shape, 0, message, help: ["examples stand in rows: write `‹\(operation.parameters[0].name)›'`"])
+            }
+            throw fault(.shape, i, message, help: ["labels are class indices \(shapeText(expected)) or probabilities \(shapeText(logits.shape))"])
         }
         var most = 0.0, least = Double.infinity
         for j in 0..<given.count {
             let v = given.element(j)
             if v >= 0, v < Double(classes), v == v.rounded(.towardZero) { continue }
             guard v == v.rounded(.towardZero), v.isFinite else {
-                throw Diagnostic(.value, "labels must be whole numbers from 0 to \(classes - 1), but label \(j) is \(numberText(v))",
+                throw fault(.value, i, "labels must be whole numbers from 0 to \(classes - 1), but label \(j) is \(numberText(v))",
                                  help: given.hasShape(of: logits) ? [] : ["class indices are whole; for a target that is a number use `mse`"])
             }
             for k in 0..<given.count { most = max(most, given.element(k)); least = min(least, given.element(k)) }
-            throw Diagnostic(.value, "label \(j) is \(numberText(v)), but there are \(classes) classes, 0 to \(classes - 1)",
-                             help: least >= 1 && most == Double(classes) ? ["labels count from 0: subtract 1"]
-                                 : least >= 0 && most.isFinite ? ["the last layer needs \(numberText(most + 1)) units for labels up to \(numberText(most))"] : [])
+            throw fault(.value, i, "label \(j) is \(numberText(v)), but there \(classes == 1 ? "is 1 class, 0" : "are \(classes) classes, 0 to \(classes - 1)")",
+                        help: least >= 1 && most == Double(classes) ? ["labels count from 0: write `‹\(operation.parameters[i].name)› - 1`"]
+                            : classes == 1 ? ["for a single score a row use `binary_cross_entropy`"]
+                            : least >= 0 && most.isFinite ? ["the last layer needs \(numberText(most + 1)) units for labels up to \(numberText(most))"] : [])
         }
         return given.dtype == logits.dtype ? given : try Tensor.convert(given, to: logits.dtype)
     }
@@ -80,7 +96,7 @@ extension Call {
     func logits(_ i: Int) throws -> Tensor {
         let x = try tensor(i)
         guard x.rank >= 1, x.dtype == .f32 || x.dtype == .f64 else {
-            throw Diagnostic(.shape, "\(operation.name) needs a row of scores for each example, got \(self[i].described)")
+            throw fault(.shape, i, "\(operation.name) needs a row of scores for each example, got \(self[i].described)")
         }
         guard x.count > 0 else { throw Diagnostic(.value, "\(operation.name) of an empty batch has no mean: the shape is \(shapeText(x.shape))") }
         return x

@@ -40,7 +40,7 @@ extension Op {
             for i in 0..<x.count {
                 let v = x.element(i)
                 guard v == v.rounded(.towardZero), v >= 0, v < Double(table.dims[0]) else {
-                    throw Diagnostic(.value, v == v.rounded(.towardZero) ? "index \(numberText(v)) is outside the embedding's table of \(table.dims[0]) rows, 0 to \(table.dims[0] - 1)"
+                    throw c.fault(.value, 0, v == v.rounded(.towardZero) ? "index \(numberText(v)) is outside the embedding's table of \(table.dims[0]) rows, 0 to \(table.dims[0] - 1)"
                                                                          : "embedding needs whole numbers, but element \(i) is \(numberText(v))")
                 }
             }

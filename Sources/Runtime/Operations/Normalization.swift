@@ -105,7 +105,7 @@ extension Op {
             for i in 1...2 where !c.isNone(i) {
                 let t = try c.tensor(i)
                 guard t.shape == tail || t.rank == 0 else {
-                    throw Diagnostic(.shape, "\(c.label(i)) must have the shape of the last axes, \(shapeText(tail)), got \(shapeText(t.shape)): x is \(shapeText(x.shape))")
+                    throw c.fault(.shape, i, "\(c.label(i)) must have the shape of the last axes, \(shapeText(tail)), got \(shapeText(t.shape)): x is \(shapeText(x.shape))")
                 }
             }
             let width = tail.reduce(1, *)
@@ -190,8 +190,8 @@ extension Call {
     func channels(_ i: Int) throws -> Tensor {
         let x = try tensor(i)
         guard x.rank >= 2 else {
-            throw Diagnostic(.shape, "\(label(i)) must be [n, channels] or [n, channels, …], got shape \(shapeText(x.shape))",
-                             help: x.rank == 1 ? ["one feature becomes a column by `\(operation.parameters[i].name)[:, none]`"] : [])
+            throw fault(.shape, i, "\(label(i)) must be [n, channels] or [n, channels, …], got \(shapeText(x.shape))",
+                             help: x.rank == 1 ? ["for one feature in every row, write `‹\(operation.parameters[i].name)›[:, none]`"] : [])
         }
         guard x.count > 0 else { throw Diagnostic(.value, "\(operation.name) of an empty batch has no mean: the shape is \(shapeText(x.shape))") }
         return x
@@ -204,14 +204,14 @@ extension Call {
         let type = x.dtype == .bool ? interpreter.defaultType : x.dtype
         if t.rank == 0 { return try Op.broadcastTo(try Op.cast(try value(i), Value(type.name)), Value(shape: [x.dims[1]])) }
         guard t.shape == [x.dims[1]] else {
-            throw Diagnostic(.shape, "\(label(i)) must be [\(x.dims[1])], one for each channel of x \(shapeText(x.shape)), got \(shapeText(t.shape))")
+            throw fault(.shape, i, "\(label(i)) must be [\(x.dims[1])], one for each channel of x \(shapeText(x.shape)), got \(shapeText(t.shape))")
         }
         return try value(i)
     }
 
     func epsilon(_ i: Int) throws -> Double {
         let eps = try double(i)
-        guard eps >= 0 else { throw Diagnostic(.value, "\(label(i)) must not be negative, got \(numberText(eps))") }
+        guard eps >= 0 else { throw fault(.value, i, "\(label(i)) must not be negative, got \(numberText(eps))") }
         return eps
     }
 }

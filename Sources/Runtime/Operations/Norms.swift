@@ -13,7 +13,7 @@ extension Op {
             let x = try c.value(0), p = try c.double(1)
             _ = try c.reductionAxes(2, of: x.tensor())
             let axis = c[2], keep = Value.bool(try c.bool(3))
-            guard p >= 0 else { throw Diagnostic(.value, "\(c.label(1)) must not be negative, got \(numberText(p))") }
+            guard p >= 0 else { throw c.fault(.value, 1, "\(c.label(1)) must not be negative, got \(numberText(p))") }
             switch p {
             case 0: return try sum(cast(notEqual(x, .number(0)), Value(floatType(x).name)), axis, keep)
             case 1: return try sum(abs(x), axis, keep)

@@ -159,14 +159,14 @@ extension Call {
     /// A number at least 0 that is not NaN.
     fileprivate func nonNegative(_ i: Int) throws -> Double {
         let x = try double(i)
-        guard x >= 0 else { throw Diagnostic(.value, "\(label(i)) must not be negative, got \(numberText(x))") }
+        guard x >= 0 else { throw fault(.value, i, "\(label(i)) must not be negative, got \(numberText(x))") }
         return x
     }
 
     /// A decay factor: at least 0, below 1.
     fileprivate func factor(_ i: Int) throws -> Double {
         let x = try double(i)
-        guard x >= 0, x < 1 else { throw Diagnostic(.value, "\(label(i)) must be at least 0 and below 1, got \(numberText(x))") }
+        guard x >= 0, x < 1 else { throw fault(.value, i, "\(label(i)) must be at least 0 and below 1, got \(numberText(x))") }
         return x
     }
 }

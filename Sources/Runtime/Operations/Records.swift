@@ -39,7 +39,7 @@ extension Op {
 
     private static func fields(_ c: Call, _ i: Int) throws -> Record {
         if case .object = c[i] {
-            throw Diagnostic(.type, "\(c.label(i)) must be a record, got \(c[i].described)", help: ["the parameters of a network are a record: `params(net)`"])
+            throw c.fault(.type, i, "\(c.label(i)) must be a record, got \(c[i].described)", help: ["the parameters of a network are a record: `params(net)`"])
         }
         return try c.record(i)
     }

@@ -205,6 +205,7 @@ extension Op {
         forward: { c in
             var diagnostic = Diagnostic(.value, c.interpreter.display(c[0]))
             diagnostic.kind = try c.string(1)
+            diagnostic.isToCaller = true
             throw diagnostic
         })
 

@@ -52,7 +52,12 @@ extension Op {
         },
         forward: { c in
             let sizes = try c.sizes(1, least: -1)
-            return Value(try Tensor.reshape(sizes.isEmpty ? try c.tensor(0) : try c.typedTensor(0), sizes))
+            let x = sizes.isEmpty ? try c.tensor(0) : try c.typedTensor(0)
+            do { return Value(try Tensor.reshape(x, sizes)) } catch let error as TensorError where error.kind != .limit {
+                let rows = sizes.first ?? 0, isMatrix = sizes.count == 2 && rows > 0
+                throw Diagnostic(.shape, error.message, help: isMatrix && x.count % rows == 0 ? ["with \(rows) rows, write `reshape(‹x›, \(rows), -1)`"]
+                    : isMatrix && sizes[1] > 0 && x.count % sizes[1] == 0 ? ["with \(sizes[1]) columns, write `reshape(‹x›, -1, \(sizes[1]))`"] : error.help, of: c)
+            }
         },
         backward: { b in try b.give(0, typed(reshapeLike(b.g, b.x(0).constant), like: b.x(0))) })
 
@@ -123,7 +128,7 @@ extension Op {
             guard axes.count == x.count else { throw TensorError(.shape, "permute of a tensor of rank \(x.count) needs \(x.count) axes, not \(axes.count)") }
             return try axes.map { x[try Call.axis($0, rank: x.count, label: "an axis of permute")] }
         },
-        forward: { c in Value(try Tensor.permute(try c.tensor(0), try c.sizes(1, least: .min))) },
+        forward: { c in try c.blaming(1) { Value(try Tensor.permute(try c.tensor(0), try c.sizes(1, least: .min))) } },
         backward: { b in
             let rank = b.shape(0).count
             let axes = try Rules.sizes(b.argument(1)).map { $0 < 0 ? $0 + rank : $0 }
@@ -134,7 +139,7 @@ extension Op {
         examples: [("shape(squeeze(zeros(1, 3, 1)))", "(3,)"), ("shape(squeeze(zeros(1, 3, 1), 0))", "(3, 1)")], seeAlso: ["expand", "reshape"],
         shape: { shapes, arguments in try squeezed(Rules.known(shapes, 0), arguments[1]) },
         forward: { c in
-            let shape = try squeezed(c.tensor(0).shape, c[1])
+            let shape = try c.blaming(1) { try squeezed(c.tensor(0).shape, c[1]) }
             return try Op.reshape(c.value(0), Value(shape: shape))
         })
 

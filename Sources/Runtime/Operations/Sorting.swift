@@ -75,7 +75,7 @@ extension Op {
             _ = try c.reductionAxes(2, of: c.tensor(0))
             if let q = c[1].asDouble { return try quantileAt(x, .number(q), c[2], keep) }
             let q = try c.tensor(1)
-            guard q.rank == 1, q.count > 0 else { throw Diagnostic(.value, "\(c.label(1)) must be a number between 0 and 1 or a vector of them, got \(c[1].described)") }
+            guard q.rank == 1, q.count > 0 else { throw c.fault(.value, 1, "\(c.label(1)) must be a number between 0 and 1 or a vector of them, got \(c[1].described)") }
             return try stackList(Value(list: (0..<q.count).map { try quantileAt(x, .number(q.element($0)), c[2], keep) }), .number(0))
         })
 

@@ -4,7 +4,7 @@ extension Op {
     /// Every built-in, in the order of the help. Operators are documented but have no name to call.
     public static let all: [Operation] = [
         creation, randomness, elementwise, activations, reductions, norms, sorting, shapes, assembling, products, factorizations,
-        neural, losses, lists, records, text, gradients, gradientChecks, networks, optimizerUpdates, session, machine, data, pictures,
+        neural, losses, lists, records, text, gradients, gradientChecks, networks, optimizerUpdates, session, machine, refusals, data, pictures,
     ].flatMap { (list: [Operation]) in list }
 }
 

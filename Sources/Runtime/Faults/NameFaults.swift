@@ -1,0 +1,181 @@
+import Syntax
+
+// Errors of names: the nearest name in scope, the parameters that a function accepts, and what a name from another
+// language is called here (`Habits`).
+extension Interpreter {
+    func unsetLocal(_ n: NodePointer) -> Diagnostic {
+        let name = n.pointee.name
+        var error = Diagnostic(.name, "`\(name)` is read before it is set")
+        if let cell = currentModule?.existingCell(name), !cell.pointee.isUnset {
+            error.notes = ["assigning `\(name)` in a function makes it the function's own; the outer `\(name)` can be read, never changed"]
+            error.help = ["use another name, or pass `\(name)` in and return it"]
+        }
+        return located(error, n)
+    }
+
+    func unknownName(_ n: NodePointer) -> Diagnostic {
+        let name = n.pointee.name
+        var error = located(Diagnostic(.name, "unknown name `\(name)`"), n)
+        if let module = currentModule, module.assigned.contains(name) {
+            error.message = "`\(name)` is read before it is set"
+            return error
+        }
+        if Habits.modules[name] != nil {
+            let path = n.pointee.source.takeUnretainedValue().dottedPath(from: n.pointee.span)
+            error.span.end = path.end
+            error.help = [Habits.mend(ofModule: name, member: path.last) { prelude[$0] != nil }]
+        } else if let here = Habits.names[name] {
+            error.help = ["write `\(here)`"]
+        } else if let advice = Habits.advice[name] {
+            error.help = [advice]
+        } else if let near = nearest(name, namesInScope(n)) {
+            error.help = ["did you mean `\(near)`?"]
+        }
+        return error
+    }
+
+    /// The names that could stand at a node, nearest scope first.
+    private func namesInScope(_ n: NodePointer) -> [String] {
+        var names: [String] = []
+        var scope = currentModule?.doubtful[n]
+        while let s = scope, !s.isTopLevel {
+            names += s.code.slotNames.filter { $0 != "self" }
+            if s.outer?.fields !== s.fields, let fields = s.fields { names += fields.names.sorted { $0.value < $1.value }.map(\.key) }
+            scope = s.outer
+        }
+        names += currentModule?.bindings.map(\.name) ?? []
+        return names + prelude.keys.filter { !$0.hasPrefix("_") }.sorted()
+    }
+
+    // MARK: Fields
+
+    func noField(_ name: String, of what: String, _ accepted: [String]) -> Diagnostic {
+        var error = Diagnostic(.name, "\(what) has no field `\(name)`", notes: accepted.isEmpty || accepted.count > 20 ? [] : ["it has: \(accepted.joined(separator: ", "))"])
+        if let near = nearest(name, accepted) { error.help = ["did you mean `\(near)`?"] }
+        return error
+    }
+
+    /// An error of `base.name` or, with `call`, of `base.name(…)`: what is a method elsewhere is a function here.
+    func fieldError(_ error: Error, _ n: NodePointer, _ base: Value, call: NodePointer?) -> Error {
+        var diagnostic = diagnosed(error)
+        guard diagnostic.source == nil else { return diagnostic }
+        diagnostic = located(diagnostic, n)
+        // The field alone is wrong, where another one is meant.
+        let name = n.pointee.name
+        func pointAtField() { diagnostic.span.start = diagnostic.span.end - Int32(name.utf8.count) }
+        guard diagnostic.kind == ErrorKind.name.rawValue else { return diagnostic }
+        if !diagnostic.help.isEmpty {
+            pointAtField()
+            return diagnostic
+        }
+        let owner = Operand(n.pointee.a, "x")
+        // A field of a record within the record.
+        if case .record(let r) = base, let (outer, _) = zip(r.keys, r.values).first(where: { if case .record(let inner) = $1 { inner[name] != nil } else { false } }) {
+            diagnostic.help = ["write `\(owner.postfixed).\(outer).\(name)`"]
+            return diagnostic
+        }
+        let arguments = (call.map { c in (0..<Int(c.pointee.count)).map { c.pointee.list[$0].pointee.text } } ?? [])
+        let isNetwork = if case .object = base { true } else { false }
+        if let advice = isNetwork ? Habits.networkAdvice[name] : Habits.valueAdvice[name] {
+            diagnostic.help = [advice]
+        } else if name == "T" {
+            if let shape = base.tensorShape, shape.count >= 2 { diagnostic.help = ["write `\(owner.postfixed)'`"] }
+            else { diagnostic.help = ["a vector has no transpose: `dot(u, v)` is the inner product, `outer(u, v)` the outer one"] }
+            return diagnostic
+        } else if let symbol = Habits.operatorMethods[name], arguments.count == 1 {
+            diagnostic.help = ["write `\(owner.postfixed) \(symbol) \(arguments[0])`"]
+            diagnostic.span = call?.pointee.span ?? diagnostic.span
+        } else {
+            let function = Habits.methods[name] ?? name
+            if let word = prelude[function], word.tag == Word.Tag.function {
+                diagnostic.help = ["write `\(function)(\(([owner.text] + arguments).joined(separator: ", ")))`"]
+                diagnostic.span = call?.pointee.span ?? diagnostic.span
+            } else { pointAtField() }
+        }
+        return diagnostic
+    }
+
+    // MARK: Arguments
+
+    func arity(_ code: FunctionCode, given: Int) -> Diagnostic {
+        let most = code.parameters.count, needed = code.parameters.filter { $0.defaultValue == nil && !$0.isRest }.count
+        return Diagnostic(.type, "\(code.name) takes \(needed < most ? "at most " : "")\(counted(most, "argument")), got \(given)", notes: ["it is `\(signature(code))`"])
+    }
+
+    /// `isBare`: the call has no argument at all, so that perhaps the function itself was meant.
+    func missing(_ name: String, of function: String, signature: String, isBare: Bool = false) -> Diagnostic {
+        Diagnostic(.type, "\(function) needs `\(name)`", notes: ["it is `\(signature)`"],
+                   help: isBare ? ["the function itself, as in a chain, has no parentheses: write `\(function)`"] : [])
+    }
+
+    /// `value` is the text of what the keyword was given, where the call is at hand.
+    func unknownKeyword(_ name: String, of function: String, accepted: [String], value: String? = nil) -> Diagnostic {
+        var error = Diagnostic(.type, "\(function) has no parameter `\(name)`", notes: accepted.isEmpty ? ["it takes none"] : ["it accepts: \(accepted.joined(separator: ", "))"])
+        error.argument = .init(function: function, name: name)
+        if let here = (Habits.keywords[name] ?? []).first(where: { accepted.contains($0) }) ?? nearest(name, accepted) {
+            error.help = ["did you mean `\(here)=‹\(name)›`?"]
+        } else if let advice = Habits.keywordAdvice[name] {
+            error.help = [advice]
+        }
+        if let value { error.fillHelp { _, _ in value } }
+        return error
+    }
+
+    func notCallable(_ value: Value) -> Diagnostic {
+        let help: [String] = switch value {
+        case .number, .scalar, .tensor: ["write `*` to multiply; an element is `x[i]`"]
+        case .list: ["layers are joined by `>>`: `dense(8) >> relu >> dense(2)`; an item is `xs[i]`"]
+        case .none: ["nothing was given to it: does the function before it end with the value it should give?"]
+        case .record: ["a field is `r.name`, an item `r[\"name\"]`"]
+        default: []
+        }
+        return Diagnostic(.type, "cannot call a \(value.described)", help: help)
+    }
+
+    // MARK: Nearness
+
+    /// The nearest of some names within a few letters, the first in order where several are equally near.
+    func nearest(_ name: String, _ candidates: [String]) -> String? {
+        // Short names are near to too many others.
+        let limit = name.count <= 2 ? 0 : name.count == 3 ? 1 : name.count <= 6 ? 2 : 3
+        var best: (String, Int)?
+        for candidate in candidates where candidate != name {
+            // The beginning of a longer word is an abbreviation of it.
+            let d = name.count >= 3 && candidate.hasPrefix(name) ? 1 : editDistance(name, candidate, limit: limit)
+            if d <= limit, d < best?.1 ?? .max { best = (candidate, d) }
+        }
+        return best?.0
+    }
+
+    /// The number of insertions, deletions, replacements and swaps of neighbours between two words (letters' case
+    /// aside), or more than `limit`.
+    private func editDistance(_ a: String, _ b: String, limit: Int) -> Int {
+        let x = Array(a.lowercased().unicodeScalars), y = Array(b.lowercased().unicodeScalars)
+        if abs(x.count - y.count) > limit { return limit + 1 }
+        var before = [Int](repeating: 0, count: y.count + 1)
+        var previous = Array(0...y.count)
+        for i in 1..<(x.count + 1) {
+            var row = [i] + [Int](repeating: 0, count: y.count)
+            for j in 1..<(y.count + 1) {
+                row[j] = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (x[i - 1] == y[j - 1] ? 0 : 1))
+                if i > 1, j > 1, x[i - 1] == y[j - 2], x[i - 2] == y[j - 1] { row[j] = min(row[j], before[j - 2] + 1) }
+            }
+            (before, previous) = (previous, row)
+        }
+        return previous[y.count]
+    }
+}
+
+extension Source {
+    /// The end of the path of fields that begins with a name (`np.random.randn`), and its last word.
+    fileprivate func dottedPath(from span: Span) -> (end: Int32, last: String) {
+        func isWord(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "_") || byte >= 0x80 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte & 0xdf }
+        var end = Int(span.end), begin = Int(span.start)
+        while end + 1 < bytes.count, bytes[end] == UInt8(ascii: "."), isWord(bytes[end + 1]) {
+            begin = end + 1
+            end = begin
+            while end < bytes.count, isWord(bytes[end]) { end += 1 }
+        }
+        return (Int32(end), text(of: Span(Int32(begin), Int32(end))))
+    }
+}
