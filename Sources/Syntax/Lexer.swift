@@ -251,7 +251,7 @@ struct Lexer {
             take(.minus, 1)
         case UInt8(ascii: "*"):
             if isAssign { return take(.timesAssign, 2) }
-            if second == first { return slip(2, "expected `^`, found `**`", "a power is written `x^2`") }
+            if second == first { return slip(2, "expected `^`, found `**`", "write `^`, as in `x^2`") }
             take(.times, 1)
         case UInt8(ascii: "/"):
             if second == first { return take(.floorDivide, 2) }
@@ -286,10 +286,10 @@ struct Lexer {
             take(isAssign ? .greaterEqual : .greater, isAssign ? 2 : 1)
         case UInt8(ascii: "|"):
             if second == UInt8(ascii: ">") { return take(.pipe, 2) }
-            if second == first { return slip(2, "expected `or`, found `||`", "write `a or b`; for bool tensors `a | b`") }
+            if second == first { return slip(2, "expected `or`, found `||`", "write `or`; for bool tensors `|`") }
             take(.elementOr, 1)
         case UInt8(ascii: "&"):
-            if second == first { return slip(2, "expected `and`, found `&&`", "write `a and b`; for bool tensors `a & b`") }
+            if second == first { return slip(2, "expected `and`, found `&&`", "write `and`; for bool tensors `&`") }
             take(.elementAnd, 1)
         default: stray(Unicode.Scalar(first), 1)
         }
@@ -302,7 +302,11 @@ struct Lexer {
 
     /// `x++` and `x--` with nothing behind them.
     private mutating func step(_ sign: String) {
-        slip(2, "expected a value, found `\(sign)\(sign)`", "write `x \(sign)= 1`")
+        let message = "expected a value, found `\(sign)\(sign)`"
+        guard let name = tokens.last, name.kind == .name, Int(name.end) == at else { return slip(2, message, "write `x \(sign)= 1`") }
+        let text = String(decoding: bytes[Int(name.start)..<Int(name.end)], as: UTF8.self)
+        at += 2
+        fail(message, Span(name.start, Int32(at)), help: ["write `\(clipped(text)) \(sign)= 1`"])
     }
 
     private func endsStatement(_ offset: Int) -> Bool {

@@ -149,8 +149,8 @@ extension Parsing {
     /// The mend for `.*`, `./`, `.^` and `.'`: operators are elementwise as they are.
     func pointedOperator() -> [String] {
         switch kind {
-        case .times, .divide, .power, .modulo: ["operators are elementwise without a point: write `\(text(index))`"]
-        case .transpose: ["the transpose is written `x'`"]
+        case .times, .divide, .power, .modulo: ["operators are elementwise as they are: write `\(text(index))`"]
+        case .transpose: ["the transpose: write `'`"]
         default: []
         }
     }
@@ -198,7 +198,7 @@ private let foreignWords: [String: (word: String, help: String)] = {
     }
     add(["def", "func", "function", "fun", "proc"], "`fn`", "a function is written `fn f(x) { … }` or `fn f(x) = …`")
     add(["lambda"], "a value", "a function within an expression is written `x => …`")
-    add(["elif", "elseif", "elsif"], "`else if`", "write `if a { } else if b { } else { }`")
+    add(["elif", "elseif", "elsif"], "`else if`", "write `else if`, as in `if a { } else if b { } else { }`")
     add(["let", "var", "const", "local", "global", "nonlocal", "auto", "val"], "a name", "a name is set with `x = …`")
     add(["class", "struct"], "`object`", "an object is written `object name(…) { … }`, a layer `layer name(…) { … }`")
     add(["from", "using", "include", "require"], "`import`", "a file is imported by `import \"file.nns\"`")

@@ -209,7 +209,11 @@ extension Parsing {
                 value = try subscripts(of: value)
             case .dot:
                 advance()
-                guard kind == .name || kind.isReserved else { throw expected("a field name after `.`", help: pointedOperator()) }
+                guard kind == .name || kind.isReserved else { 
+                    let help = pointedOperator()
+                    guard help.isEmpty else { throw fail("expected an operator without a point, found `.\(text(index))`", Span(tokens[index - 1].start, token.end), help: help) }
+                    throw expected("a field name after `.`")
+                }
                 var node = Node(.field, span: Span(span(value).start, token.end))
                 node.a = value
                 node.b = token.payload

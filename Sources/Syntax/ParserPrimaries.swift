@@ -160,7 +160,7 @@ extension Parsing {
         switch kind {
         case .semicolon: return ["rows are written `[[1, 2], [3, 4]]`"]
         case .number, .name, .string, .openBracket, .openBrace, .stringStart:
-            if isAtLineEnd { return ["a `,` or the closing `]` is missing at the end of the line above"] }
+            if token.newlineBefore { return ["a `,` or the closing `]` is missing at the end of the line above"] }
             // `[1 2; 3 4]`: the rows of another language's matrix.
             let closing = tokens[index...].first { $0.kind == .closeBracket || $0.kind == .semicolon || $0.kind == .end }
             return closing?.kind == .semicolon ? ["elements are separated by commas, rows are written `[[1, 2], [3, 4]]`"] : ["elements are separated by commas"]

@@ -77,6 +77,19 @@ import Testing
         ("s = \"abc\"\nt = s.upper()", "t = upper(s)"),
         ("net = dense(2)\nbuild(net, ones(1, 3))\np = net.params()", "p = params(net)"),
         ("x = sum([1, 2], dim=0)", "x = sum([1, 2], axis=0)"),
+        ("xs = [1, 2]\nxs.append(3)", "xs = append(xs, 3)"),
+        // Other languages.
+        ("x = 1\nif x > 0 && x < 2 { x = 2 }", "if x > 0 and x < 2 { x = 2 }"),
+        ("x = 1\nif x > 2 || x < 0 { x = 2 }", "if x > 2 or x < 0 { x = 2 }"),
+        ("x = false\nif !x { x = true }", "if not x { x = true }"),
+        ("x = 1\nif x > 1 { x = 1 } elif x < 1 { x = 2 }", "if x > 1 { x = 1 } else if x < 1 { x = 2 }"),
+        ("x = [1, 2]\ny = x.^2", "y = x^2"),
+        ("x = [1, 2]\ny = x .* x", "y = x * x"),
+        ("x = None", "x = none"),
+        ("x = 3 − 1", "x = 3 - 1"),
+        ("s = 'hello'", "s = \"hello\""),
+        ("x = 1\nx++", "x += 1"),
+        ("y = 2 ** 3", "y = 2 ^ 3"),
         ("s = \"a\" + 1", "s = \"a\" + string(1)"),
     ]
 

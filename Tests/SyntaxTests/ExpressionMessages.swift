@@ -138,7 +138,7 @@ error: expected `else if`, found `elif`
   |
 1 | elif x { }
   | ^^^^
-  = help: write `if a { } else if b { } else { }`
+  = help: write `else if`, as in `if a { } else if b { } else { }`
 ----
 if a { }
 else: b
@@ -166,7 +166,7 @@ error: expected `^`, found `**`
   |
 1 | x ** 2
   |   ^^
-  = help: a power is written `x^2`
+  = help: write `^`, as in `x^2`
 ----
 a && b
 =>
@@ -175,7 +175,7 @@ error: expected `and`, found `&&`
   |
 1 | a && b
   |   ^^
-  = help: write `a and b`; for bool tensors `a & b`
+  = help: write `and`; for bool tensors `&`
 ----
 a || b
 =>
@@ -184,7 +184,7 @@ error: expected `or`, found `||`
   |
 1 | a || b
   |   ^^
-  = help: write `a or b`; for bool tensors `a | b`
+  = help: write `or`; for bool tensors `|`
 ----
 if !x { }
 =>
@@ -193,7 +193,7 @@ error: expected a value or an operator, found `!`
   |
 1 | if !x { }
   |    ^
-  = help: write `not x`; unequal is `!=`
+  = help: write `not `, as in `not x`; unequal is `!=`
 ----
 while True { }
 =>
@@ -270,10 +270,10 @@ error: expected a statement, found `%`
 x++
 =>
 error: expected a value, found `++`
- --> try.nns:1:2
+ --> try.nns:1:1
   |
 1 | x++
-  |  ^^
+  | ^^^
   = help: write `x += 1`
 ----
 .5
@@ -439,7 +439,7 @@ error: expected a value or an operator, found `!`
   |
 1 | "{x!r}"
   |    ^
-  = help: write `not x`; unequal is `!=`
+  = help: write `not `, as in `not x`; unequal is `!=`
 ----
 "{x:{w}}"
 =>

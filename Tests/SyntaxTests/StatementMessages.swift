@@ -10,7 +10,7 @@ error: expected a value or an operator, found `“`
   |
 1 | “a”
   | ^
-  = help: write the ASCII quotation mark `"`
+  = help: write `"`, the ASCII quotation mark
 ----
 x = a b
 =>

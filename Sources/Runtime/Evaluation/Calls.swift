@@ -200,7 +200,7 @@ extension Interpreter {
                 base[0] = Word(argument)
                 return Value(taking: try run(closure, base, nil, n))
             }))
-        } catch { throw framed(error, n, gradient.name, nil, isStandardLibrary: true) }
+        } catch { throw framed(error, n, code.name == "function" ? gradient.name : "\(gradient.name)(\(code.name))", nil, isStandardLibrary: true) }
     }
 
     /// Runs a closure on a frame whose parameters are set; the caller closes the frame.

@@ -41,12 +41,12 @@ enum Habits {
     /// Names that are written in another way altogether.
     static let advice = [
         "self": "`self` is the object inside its own methods; fields are read there by their bare names", "this": "inside an object its fields are read by their bare names; the object is `self`",
-        "int": "write `floor(x)` or `round(x)`", "input": "read a file with `read(path)`; `args` holds the arguments", "dict": "a record is written `{rate: 0.1}`",
-        "set": "`unique(xs)` gives each value once", "tuple": "a list is written `(a, b)`", "isinstance": "write `kind(x) == \"tensor\"`", "e": "write `exp(1)`",
-        "pow": "write `x ^ p`", "power": "write `x ^ p`", "log2": "write `log(x) / log(2)`", "log10": "write `log(x) / log(10)`", "mm": "write `a @ b`", "bmm": "write `a @ b`",
-        "zeros_like": "write `zeros(shape(x))`", "ones_like": "write `ones(shape(x))`", "tic": "write `time(() => …)`", "toc": "write `time(() => …)`",
-        "lambda": "write `x => …`", "def": "write `fn f(x) = …`", "elif": "write `else if`", "end": "a block ends with `}`", "pass": "an empty block is `{ }`",
-        "hvplot": "write `plot(y)`", "figure": "a picture is one call: `plot(y, title=\"…\")`", "subplot": "a picture is one call: `plot({train: a, validation: b})`",
+        "int": "write `floor`, or `round`", "input": "read a file with `read(path)`; `args` holds the arguments", "dict": "a record is written `{rate: 0.1}`",
+        "set": "`unique(xs)` gives each value once", "tuple": "a list is written `(a, b)`", "isinstance": "it is written `kind(x) == \"tensor\"`", "e": "it is written `exp(1)`",
+        "pow": "it is written `x ^ p`", "power": "it is written `x ^ p`", "log2": "it is written `log(x) / log(2)`", "log10": "it is written `log(x) / log(10)`", "mm": "it is written `a @ b`", "bmm": "it is written `a @ b`",
+        "zeros_like": "it is written `zeros(shape(x))`", "ones_like": "it is written `ones(shape(x))`", "tic": "it is written `time(() => …)`", "toc": "it is written `time(() => …)`",
+        "lambda": "it is written `x => …`", "def": "it is written `fn f(x) = …`", "elif": "write `else if`", "end": "a block ends with `}`; the last element is `x[-1]`", "pass": "an empty block is `{ }`",
+        "hvplot": "it is written `plot(y)`", "figure": "a picture is one call: `plot(y, title=\"…\")`", "subplot": "a picture is one call: `plot({train: a, validation: b})`",
         "softmax_cross_entropy": "`cross_entropy(logits, labels)` takes the scores before the softmax", "model": "a network is made by `net = flatten >> dense(10)`",
         "lr": "the learning rate is the optimizer's: `sgd(0.1)`", "np_": "array functions are built in",
     ]
@@ -64,18 +64,18 @@ enum Habits {
     static let operatorMethods = ["mm": "@", "bmm": "@", "pow": "^", "add": "+", "sub": "-", "mul": "*", "div": "/", "eq": "==", "dot": "@"]
 
     static let valueAdvice = [
-        "append": "write `x = append(x, v)`", "push": "write `x = append(x, v)`", "extend": "write `x = concat(x, y)`", "add_": "write `x += y`",
-        "grad": "write `grad(f)(x)`: a gradient belongs to a function", "backward": "write `{value, grads} = value_and_grad(f)(net, x, y)`: there is nothing to call afterwards",
+        "extend": "it is written `x = concat(x, y)`", "add_": "it is written `x += y`",
+        "grad": "it is written `grad(f)(x)`: a gradient belongs to a function", "backward": "it is written `{value, grads} = value_and_grad(f)(net, x, y)`: there is nothing to call afterwards",
         "dtype": "`f32(x)` and `f64(x)` convert; float32 is the default", "numpy": "leave it out: a tensor is the array", "cuda": "leave it out: everything runs on the processor",
         "to": "leave it out: everything runs on the processor; `f32(x)` and `f64(x)` convert", "cpu": "leave it out: everything runs on the processor", "tolist": "`list(x...)` is seldom needed: `for v in x { … }` goes through a tensor",
-        "unsqueeze": "a new axis is written `x[:, none]`", "items": "write `for (k, v) in r { … }`", "format": "values stand in braces within the string: `\"loss {loss:.3f}\"`",
+        "unsqueeze": "a new axis is written `x[:, none]`", "items": "it is written `for (k, v) in r { … }`", "format": "values stand in braces within the string: `\"loss {loss:.3f}\"`",
         "requires_grad": "leave it out: `grad(f)(x)` differentiates with respect to x",
     ]
 
     static let networkAdvice = [
         "train": "leave it out: a network trains inside `grad` and `fit` and evaluates everywhere else", "eval": "leave it out: a network evaluates outside `grad` and `fit`",
         "zero_grad": "leave it out: gradients are values, and nothing adds up", "weight": "the weights are `W`: `net[0].W`", "weights": "the weights are `W`: `net[0].W`",
-        "backward": "write `{value, grads} = value_and_grad(f)(net, x, y)`", "compile": "leave it out: `fit(net, data, loss=…, optimizer=…)` takes all", "add": "layers are joined by `>>`: `net = net >> dense(10)`",
+        "backward": "it is written `{value, grads} = value_and_grad(f)(net, x, y)`", "compile": "leave it out: `fit(net, data, loss=…, optimizer=…)` takes all", "add": "layers are joined by `>>`: `net = net >> dense(10)`",
         "cuda": "leave it out: everything runs on the processor", "to": "leave it out: everything runs on the processor",
     ]
 
@@ -100,7 +100,7 @@ enum Habits {
         "in_features": "leave it out: a layer finds the size of its input at the first call", "in_channels": "leave it out: a layer finds the size of its input at the first call",
         "input_dim": "leave it out: a layer finds the size of its input at the first call", "dtype": "`f64(x)` converts, `precision(f64)` switches the default",
         "device": "leave it out: everything runs on the processor", "verbose": "leave it out: progress goes to the terminal by itself", "requires_grad": "leave it out: `grad(f)(x)` differentiates with respect to x",
-        "end": "`print` ends the line; join strings by `+` or `\"{a} {b}\"`", "sep": "join values in one string: `\"{a}, {b}\"`", "seed": "write `seed(1)` before it",
-        "random_state": "write `seed(1)` before it", "test_size": "fractions are a list: `split(data, [0.8, 0.2])`", "lr_schedule": "an optimizer's rate may be a schedule: `sgd(cosine(0.1, 100))`",
+        "end": "`print` ends the line; join strings by `+` or `\"{a} {b}\"`", "sep": "join values in one string: `\"{a}, {b}\"`", "seed": "it is written `seed(1)` before it",
+        "random_state": "it is written `seed(1)` before it", "test_size": "fractions are a list: `split(data, [0.8, 0.2])`", "lr_schedule": "an optimizer's rate may be a schedule: `sgd(cosine(0.1, 100))`",
     ]
 }

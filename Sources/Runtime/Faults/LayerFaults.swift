@@ -21,6 +21,8 @@ extension Interpreter {
             if position > 0 { pointAtNetwork(&diagnostic) }
         } else if !diagnostic.message.hasPrefix("layer "), diagnostic.source?.isStandardLibrary == true {
             diagnostic.message = "\(place): \(diagnostic.message)"
+            // The library's x is not the caller's.
+            if !diagnostic.isToCaller { diagnostic.notes = diagnostic.notes.map { $0.hasPrefix("x is [") ? "its \($0)" : $0 } }
             diagnostic.isToCaller = true
             if let index { diagnostic.notes.append("layer \(position + 1) is \(index)") }
             if position > 0 || diagnostic.argument == nil { pointAtNetwork(&diagnostic) }

@@ -22,8 +22,8 @@ extension Interpreter {
         guard seen.allSatisfy({ Self.firstUnfinite($0) == nil }), let operation = (step.rule as? Operation) else { return }
         let gradient = Value(step.given(input)!), place = Self.firstUnfinite(gradient)!
         let what = input < operation.parameters.count ? "`\(operation.parameters[input].name)`" : "its argument"
-        var error = Diagnostic(.value, "the gradient of `\(operation.name)` with respect to \(what) is \(Self.unfiniteText(gradient, place)), though its value is finite")
-        error.notes = ["found on the way back, at \(Self.position(place, gradient)): the operation it stands for is underlined"]
+        var error = Diagnostic(.value, "the gradient of `\(operation.name)` with respect to \(what) is \(Self.unfiniteText(gradient, place) == "a NaN" ? "a NaN" : "infinite"), though its value is finite")
+        error.notes = ["found going backward\(gradient.tensorShape.map { $0.isEmpty ? "" : ", at \(Self.position(place, gradient))" } ?? ""): the gradient of the operation underlined"]
         error.help = Self.gradientAdvice[operation.name].map { [$0] } ?? []
         guard let n = recordedPlace(step.serial) else { throw error }
         throw located(error, n)
@@ -94,7 +94,7 @@ extension Interpreter {
             parts.append("\(Operand(node, "the operand").name) is \(numberText(Float(x)))")
         }
         guard !parts.isEmpty else { return [] }
-        return [(shape.isEmpty ? "" : "at \(Self.position(place, result)) ") + parts.joined(separator: ", ")]
+        return [(shape.isEmpty ? "" : "at \(Self.position(place, result)): ") + parts.joined(separator: ", ")]
     }
 
     /// How to keep the usual culprits finite.

@@ -82,6 +82,9 @@ extension Interpreter {
             if let shape = base.tensorShape, shape.count >= 2 { diagnostic.help = ["write `\(owner.postfixed)'`"] }
             else { diagnostic.help = ["a vector has no transpose: `dot(u, v)` is the inner product, `outer(u, v)` the outer one"] }
             return diagnostic
+        } else if name == "append" || name == "push", arguments.count == 1 {
+            diagnostic.help = ["write `\(owner.text) = append(\(owner.text), \(arguments[0]))`"]
+            diagnostic.span = call?.pointee.span ?? diagnostic.span
         } else if let symbol = Habits.operatorMethods[name], arguments.count == 1 {
             diagnostic.help = ["write `\(owner.postfixed) \(symbol) \(arguments[0])`"]
             diagnostic.span = call?.pointee.span ?? diagnostic.span
