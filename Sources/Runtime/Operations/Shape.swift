@@ -55,7 +55,7 @@ extension Op {
             let x = sizes.isEmpty ? try c.tensor(0) : try c.typedTensor(0)
             do { return Value(try Tensor.reshape(x, sizes)) } catch let error as TensorError where error.kind != .limit {
                 let rows = sizes.first ?? 0, isMatrix = sizes.count == 2 && rows > 0
-                throw Diagnostic(.shape, error.message, help: isMatrix && x.count % rows == 0 ? ["with \(rows) rows, write `reshape(‹x›, \(rows), -1)`"]
+                throw Diagnostic(error.kind.errorKind, error.message, help: isMatrix && x.count % rows == 0 ? ["with \(rows) rows, write `reshape(‹x›, \(rows), -1)`"]
                     : isMatrix && sizes[1] > 0 && x.count % sizes[1] == 0 ? ["with \(sizes[1]) columns, write `reshape(‹x›, -1, \(sizes[1]))`"] : error.help, of: c)
             }
         },
