@@ -76,7 +76,13 @@ extension Op {
         What a value is, as text: number, bool, string, none, tensor, list, record, function, range, object or layer.
         """,
         examples: [("kind([1, 2])", "\"tensor\""), ("kind((1, \"a\"))", "\"list\""), ("kind(relu)", "\"function\"")], seeAlso: ["shape"],
-        forward: { c in Value(c[0].kind) })
+        forward: { c in
+            let kind = c[0].kind
+            return kinds.first { $0.string == kind }.map { .string($0) } ?? Value(kind)
+        })
+
+    /// The words that `kind` gives, made once.
+    private static let kinds = ["number", "tensor", "function", "layer", "object", "list", "record", "string", "bool", "none", "range"].map(Text.init)
 
     public static let joined: Operation = Operation("join(xs, separator=\"\")", .lists, "The items of a list as one text, with `separator` between them.",
         examples: [("join((\"a\", \"b\"), \"-\")", "\"a-b\""), ("join(1..3, \", \")", "\"1, 2, 3\"")], seeAlso: ["words", "lines", "string"],
