@@ -121,6 +121,9 @@ void nns_add_scaled_f64(double *y, double alpha, const double *x, intptr_t n) { 
 void nns_accumulate_f32(float *y, const float *x, intptr_t n) { NNS_PICK(accumulate_f32)(y, x, n); }
 void nns_accumulate_f64(double *y, const double *x, intptr_t n) { NNS_PICK(accumulate_f64)(y, x, n); }
 
+void nns_multiply_add_f32(float *y, const float *a, const float *b, const float *c, intptr_t n) { NNS_PICK(multiply_add_f32)(y, a, b, c, n); }
+void nns_multiply_add_f64(double *y, const double *a, const double *b, const double *c, intptr_t n) { NNS_PICK(multiply_add_f64)(y, a, b, c, n); }
+
 void nns_where(intptr_t size, void *dst, const uint8_t *condition, const void *a, intptr_t as, const void *b, intptr_t bs, intptr_t n) {
     if (size == 4) NNS_PICK(select_4)(dst, condition, a, as, b, bs, n);
     else if (size == 8) NNS_PICK(select_8)(dst, condition, a, as, b, bs, n);

@@ -6,6 +6,10 @@
 //
 // No include guard: every .c file includes this once, after its headers.
 
+#if defined(__FAST_MATH__) || __FINITE_MATH_ONLY__
+#error "Kernels keep NaN, infinities, signed zeros and the order of operations: compile without fast-math."
+#endif
+
 #define NNS_PASTE_(a, b) a##_##b
 #define NNS_PASTE(a, b) NNS_PASTE_(a, b)
 #define NNS(name) NNS_PASTE(name, NNS_SUFFIX)

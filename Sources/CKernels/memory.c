@@ -4,6 +4,7 @@
 // Each thread has its own lists, one for each size class: a block given back goes to the list of the thread that gives
 // it back. Classes are 64 bytes apart up to 1 KiB, then eight to a doubling. At most `most_cached` bytes are kept.
 #include "nns_memory.h"
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,6 +18,9 @@ typedef struct free_block {
 static _Thread_local free_block *lists[CLASSES];
 static _Thread_local intptr_t cached = 0;
 static const intptr_t most_cached = (intptr_t)512 << 20;
+static _Atomic intptr_t taken = 0;
+
+intptr_t nns_memory_taken(void) { return atomic_load_explicit(&taken, memory_order_relaxed); }
 
 static inline int class_of(intptr_t bytes) {
     if (bytes <= 1024) return bytes <= 64 ? 0 : (int)((bytes - 1) >> 6);
@@ -51,6 +55,7 @@ void *nns_alloc(intptr_t bytes) {
     }
     void *fresh = NULL;
     size_t size = (size_t)class_size(class);
+    atomic_fetch_add_explicit(&taken, 1, memory_order_relaxed);
     if (posix_memalign(&fresh, 64, size) == 0) return fresh;
     nns_memory_trim();
     return posix_memalign(&fresh, 64, size) == 0 ? fresh : NULL;

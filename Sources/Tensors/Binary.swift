@@ -188,7 +188,7 @@ extension Tensor {
     private static func apply(_ op: BinaryOperation, _ type: DType, _ result: UnsafeMutableRawPointer, _ a: UnsafeRawPointer,
                               _ b: UnsafeRawPointer, rows: Int, cols: Int, _ ar: Int, _ ac: Int, _ br: Int, _ bc: Int) {
         let grain = op == .power ? elementGrain >> 4 : elementGrain
-        guard rows &* cols > grain else { return kernel(op, type, result, a, b, rows, cols, ar, ac, br, bc) }
+        guard rows &* cols > grain >> Threads.shrink else { return kernel(op, type, result, a, b, rows, cols, ar, ac, br, bc) }
         let size = type.size, out = op.rawValue >= BinaryOperation.equal.rawValue ? 1 : size
         if rows >= 8 {
             Threads.runUnlessInterrupted(count: rows, grain: max(1, grain / cols)) { first, last in

@@ -128,7 +128,8 @@ extension Tensor {
         withWidth(x.dtype, x.data, values.data, { scatter($0, $1, s) }, { scatter($0, $1, s) }, { scatter($0, $1, s) })
     }
 
-    /// Zeros of `shape` with `g` added at the selection, in ascending order: the gradient of `get`.
+    /// Zeros of `shape` with `g` added at the selection, in ascending order (a selection that cannot repeat an element is put
+    /// there, a -0 too): the gradient of `get`.
     public static func scatterAdd(shape: [Int], _ dtype: DType, _ s: Selection, _ g: Tensor) throws -> Tensor {
         precondition(s.source == shape && s.count == g.count, "the gradient does not fit the selection")
         let result = try make(shape, dtype)

@@ -87,7 +87,7 @@ extension Tensor {
         guard Threads.isWorthwhile(work, productGrain), Threads.count > 1 else { return part(type, c, a, b, n, m, n, k, ars, acs, brs, bcs) }
         // Units of 48 keep the tiles of every instruction set whole; few pieces, since each packs anew.
         let size = type.size, byColumn = n >= m, units = ((byColumn ? n : m) + 47) / 48
-        let grain = Swift.max(units / (Threads.count * 2), productGrain / (work / units + 1), 1)
+        let grain = Swift.max(units / (Threads.count * 2), (productGrain >> Threads.shrink) / (work / units + 1), 1)
         Threads.runPieces(count: units, grain: grain) { first, last in
             let from = first &* 48, to = Swift.min(last &* 48, byColumn ? n : m)
             if byColumn { part(type, c + from &* size, a, b + from &* bcs &* size, n, m, to - from, k, ars, acs, brs, bcs) }

@@ -230,10 +230,10 @@ extension Tensor {
         // run are kept, or one of them is (the channel) and the others are reduced.
         var split = x.rank, cols = 1
         while split > 0 && axes.contains(split - 1) { split -= 1; cols *= x.dims[split] }
-        let channels = mean.count, rows = cols == 0 ? 0 : x.count / cols
+        let channels = mean.count, rows = x.count / Swift.max(1, cols)
         let byRow = axes.count == x.rank - split, byChannel = split == 2 && axes.contains(0)
         let sum: Tensor
-        if split < x.rank && (byRow || byChannel) {
+        if split < x.rank && cols > 0 && (byRow || byChannel) {
             let partial = byRow ? try make(like: mean) : try make([rows / Swift.max(1, channels), channels], x.dtype)
             let group = byRow ? 1 : channels
             Threads.run(count: rows / Swift.max(1, group), grain: Swift.max(1, reduceGrain / Swift.max(1, cols * group))) { first, last in

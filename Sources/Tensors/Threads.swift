@@ -27,7 +27,7 @@ public enum Threads {
     /// too late: ten grains of 20 µs keep the loss below 5%.
     private static let leastGrains = 10
     /// All grains are divided by two to this power: tests set it, so that small loops take several threads too.
-    static var shrink = 0
+    public static var shrink = 0
 
     /// The same without a least number of grains.
     @inline(__always)

@@ -31,6 +31,17 @@ import Tensors
         #expect(Set(Op.all.map(\.name)).count == Op.all.count)
     }
 
+    /// Every built-in that computes numbers is among those whose bits are compared on every path.
+    @Test func bitsAreCompared() throws {
+        let compared = try String(contentsOf: testsFolder("Operations/paths.nns"), encoding: .utf8)
+        let computing: [Operation.Group] = [.create, .elementwise, .reduce, .shape, .linearAlgebra, .neural, .losses, .random]
+        // No arithmetic, or made of nothing but others in that file.
+        let others = ["rank", "size", "zeros", "ones", "tensor", "read"]
+        for operation in Self.named where computing.contains(operation.group) && !others.contains(operation.name) {
+            #expect(compared.contains("\(operation.name)("), "\(operation.name) is missing in Tests/Operations/paths.nns")
+        }
+    }
+
     /// Elementwise functions and others of one tensor: gradients match central differences to second order.
     static let smooth = [
         "exp", "log", "log1p", "expm1", "sqrt", "square", "sin", "cos", "tan", "tanh", "sigmoid", "gelu", "silu", "softplus", "erf", "elu",

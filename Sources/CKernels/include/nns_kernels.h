@@ -49,6 +49,10 @@ void nns_add_scaled_f64(double *y, double alpha, const double *x, intptr_t n);
 /// y[i] += x[i].
 void nns_accumulate_f32(float *y, const float *x, intptr_t n);
 void nns_accumulate_f64(double *y, const double *x, intptr_t n);
+/// y[i] = a[i] * b[i] + c[i] as C writes it: the product rounded, then the sum. Nothing computes with it; tests ask it
+/// whether the compiler fuses what the kernels write apart.
+void nns_multiply_add_f32(float *y, const float *a, const float *b, const float *c, intptr_t n);
+void nns_multiply_add_f64(double *y, const double *a, const double *b, const double *c, intptr_t n);
 /// dst[i] = condition[i] ? a[i * as] : b[i * bs]; elements of 1, 4 or 8 bytes, strides 0 or 1.
 void nns_where(intptr_t size, void *dst, const uint8_t *condition, const void *a, intptr_t as, const void *b, intptr_t bs, intptr_t n);
 /// Conversions between element types: 1 byte is a bool (nonzero is true), 4 a float, 8 a double.

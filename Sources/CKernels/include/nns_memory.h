@@ -9,6 +9,8 @@ void *_Nullable nns_alloc(intptr_t bytes);
 void nns_free(void *_Nonnull block, intptr_t bytes);
 /// Gives the blocks that this thread keeps back to the system.
 void nns_memory_trim(void);
+/// How many blocks were taken from the system so far, by all threads: a training step in its steady state adds none.
+intptr_t nns_memory_taken(void);
 /// Bytes counted now, at most so far, and the limit (negative until first asked for). One thread counts: the interpreter's.
 extern intptr_t nns_memory_used, nns_memory_peak, nns_memory_most;
 /// Counts `bytes` where the limit may not be known yet; false where they do not fit.
