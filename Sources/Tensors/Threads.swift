@@ -21,7 +21,7 @@ public enum Threads {
     }
 
     /// True where threads pay.
-    @inline(__always) static func isWorthwhile(_ count: Int, _ grain: Int) -> Bool { count / leastGrains >= grain >> shrink }
+    @inline(__always) static func isWorthwhile(_ count: Int, _ grain: Int) -> Bool { count / leastGrains >= Swift.max(1, grain >> shrink) }
 
     /// Grains from which on threads pay. Waking one costs up to 10 µs, which is lost where the machine is busy and it comes
     /// too late: ten grains of 20 µs keep the loss below 5%.
