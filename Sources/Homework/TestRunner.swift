@@ -1,4 +1,3 @@
-import Glibc
 import Runtime
 import Syntax
 
@@ -17,7 +16,7 @@ public final class TestRunner {
     public func run(paths: [String]) -> Int32 {
         var passed = 0, failed = 0
         for path in paths {
-            let files = scripts(in: path)
+            let files = ScriptFiles.at(path)
             if files.isEmpty {
                 host.writeError("error: no script at \(path)\n")
                 failed += 1
@@ -54,25 +53,5 @@ public final class TestRunner {
         try interpreter.run(source, in: module)
         let (passed, failures) = interpreter.runTests()
         return (passed, failures)
-    }
-
-    /// The scripts at a path, in alphabetical order.
-    private func scripts(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return access(path, R_OK) == 0 ? [path] : [] }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while let entry = readdir(folder) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if !name.hasPrefix(".") { names.append(name) }
-        }
-        let base = path.hasSuffix("/") ? path : path + "/"
-        return names.sorted().flatMap { name -> [String] in
-            var status = stat()
-            guard stat(base + name, &status) == 0 else { return [] }
-            if status.st_mode & S_IFMT == S_IFDIR { return scripts(in: base + name) }
-            return name.hasSuffix(".nns") ? [base + name] : []
-        }
     }
 }

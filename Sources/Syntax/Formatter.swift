@@ -69,6 +69,8 @@ private struct Layout {
         var isBlock: Bool
         /// The level of the line that holds the bracket.
         var line: Int
+        /// In the head of a function, an `if` or a loop: its further lines stand two levels in, apart from the block.
+        var isInHead = false
     }
 
     let source: Source
@@ -79,6 +81,8 @@ private struct Layout {
     var brackets: [Bracket] = []
     /// The level of the present line.
     var level = 0
+    /// What the present line begins with.
+    var lineHead = TokenKind.end
 
     init(_ tree: Tree) {
         source = tree.source
@@ -182,12 +186,14 @@ private struct Layout {
             let piece = pieces[index]
             if index == 0 {
                 lines.append(Line())
+                lineHead = piece.kind
             } else if breaksLine(index) {
                 if piece.lineEnds > 1, !isBracket(pieces[index - 1], opening: true), !isBracket(piece, opening: false) {
                     lines.append(Line())
                 }
                 level = self.level(ofLineAt: index)
                 lines.append(Line(level: level))
+                lineHead = piece.kind
             } else if !piece.isComment, hasSpace(index) {
                 lines[lines.count - 1].code.append(32)
             }
@@ -246,7 +252,8 @@ private struct Layout {
         guard !piece.isComment else { return }
         switch piece.kind {
         case .openParen, .openBracket, .openBrace:
-            brackets.append(Bracket(kind: piece.kind, isBlock: piece.kind == .openBrace && piece.flag, line: level))
+            brackets.append(Bracket(kind: piece.kind, isBlock: piece.kind == .openBrace && piece.flag, line: level,
+                                    isInHead: piece.kind == .openParen && [.fn, .if, .for, .while].contains(lineHead)))
         // Behind the end of brackets over several lines, the line counts as the one that opened them.
         case .closeParen, .closeBracket, .closeBrace: level = min(level, brackets.popLast()?.line ?? 0)
         default: break
@@ -297,7 +304,7 @@ private struct Layout {
         if isCloser(piece.kind) { return brackets.last?.line ?? 0 }
         let isContinued = !statementStarts.contains(piece.start) && piece.kind != .else && piece.kind != .catch
         guard let bracket = brackets.last else { return isContinued ? 1 : 0 }
-        return bracket.line + 1 + (bracket.isBlock && isContinued ? 1 : 0)
+        return bracket.line + 1 + (bracket.isBlock && isContinued || bracket.isInHead ? 1 : 0)
     }
 
     // MARK: Spaces

@@ -10,10 +10,12 @@ struct Command: ParsableCommand {
         nns FILE [args]        run a script
         nns -e CODE            run code and print the last value
         nns -                  run a script from standard input
+        nns check FILE…        find wrong names, calls and shapes without running
+        nns fmt FILE…          lay scripts out
         nns test PATH…         run the tests of scripts
         """,
         version: "nns 0.1",
-        subcommands: [Run.self, Test.self],
+        subcommands: [Run.self, Check.self, Format.self, Test.self],
         defaultSubcommand: Run.self)
 }
 
@@ -48,5 +50,34 @@ struct Test: ParsableCommand {
     @OptionGroup var options: RunOptions
 
     @Argument(help: ArgumentHelp("Scripts, or folders of them.", valueName: "path"))
+    var paths: [String]
+}
+
+/// `nns check FILE…`
+struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Find wrong names, calls, types and shapes in scripts without running them.",
+        discussion: "Exits with 1 where there are errors, with 0 where there are none or warnings alone.")
+
+    @Option(help: "When to colour output: auto, always or never.")
+    var color: ColorChoice = .auto
+
+    @Argument(help: ArgumentHelp("Scripts (`-`: standard input), or folders of them.", valueName: "file"))
+    var paths: [String]
+}
+
+/// `nns fmt FILE…`
+struct Format: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fmt", abstract: "Lay scripts out in the one canonical way.",
+        discussion: "Only white space changes. A script with syntax errors is left as it is; `-` reads standard input and writes the result.")
+
+    @Flag(help: "Change nothing; name the files that would change, and exit with 1 where there are any.")
+    var check = false
+
+    @Option(help: "When to colour output: auto, always or never.")
+    var color: ColorChoice = .auto
+
+    @Argument(help: ArgumentHelp("Scripts (`-`: standard input), or folders of them.", valueName: "file"))
     var paths: [String]
 }

@@ -28,7 +28,7 @@ enum Main {
 enum ArgumentList {
     /// Everything behind the script's name belongs to the script, options of `nns` stand before it.
     static func prepared(_ arguments: [String]) -> [String] {
-        let subcommands = ["run", "test", "help"]
+        let subcommands = ["run", "check", "fmt", "test", "help"]
         var index = 0
         if let first = arguments.first, subcommands.contains(first) {
             guard first == "run" else { return arguments }
@@ -55,16 +55,18 @@ enum Session {
     nonisolated static func run(_ command: ParsableCommand) -> Int32 {
         switch command {
         case let run as Run: return self.run(run)
+        case let check as Check: return self.check(check)
+        case let format as Format: return self.format(format)
         case let test as Test: return self.test(test)
         default: return 2
         }
     }
 
     /// The surroundings of a program at this terminal.
-    private static func host(_ options: RunOptions, arguments: [String]) -> Host {
+    static func host(_ options: RunOptions, arguments: [String]) -> Host {
         var host = Host(write: { fputs($0, stdout) }, writeError: { fflush(stdout); writeError($0) })
         host.arguments = arguments
-        host.color = usesColor(options, descriptor: STDOUT_FILENO)
+        host.color = usesColor(options.color, descriptor: STDOUT_FILENO)
         host.braille = getenv("NNS_PLOT").map { String(cString: $0) == "braille" } ?? false
         let isTerminal = isatty(STDOUT_FILENO) == 1
         host.width = { isTerminal ? terminalWidth() : 80 }
@@ -72,8 +74,8 @@ enum Session {
         return host
     }
 
-    static func usesColor(_ options: RunOptions, descriptor: Int32) -> Bool {
-        switch options.color {
+    static func usesColor(_ color: ColorChoice, descriptor: Int32) -> Bool {
+        switch color {
         case .always: return true
         case .never: return false
         case .auto:
@@ -96,7 +98,7 @@ enum Session {
             writeError("error: \(error)\n")
             return 1
         }
-        writeError(diagnostic.rendered(color: usesColor(options, descriptor: STDERR_FILENO)) + "\n")
+        writeError(diagnostic.rendered(color: usesColor(options.color, descriptor: STDERR_FILENO)) + "\n")
         return diagnostic.kind == ErrorKind.interrupt.rawValue ? 130 : 1
     }
 
@@ -116,7 +118,7 @@ enum Session {
                 nns_interrupt_install(false)
                 let interpreter = try Interpreter.start(host: host(options, arguments: []))
                 if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
-                return PromptLoop(interpreter, color: usesColor(options, descriptor: STDERR_FILENO)).run()
+                return PromptLoop(interpreter, color: usesColor(options.color, descriptor: STDERR_FILENO)).run()
             } else {
                 source = Source(name: "stdin", text: try readInput())
             }
@@ -124,7 +126,7 @@ enum Session {
             if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
             let module = interpreter.makeModule("main")
             if command.code == nil, let file = arguments.first, file != "-" { interpreter.registerMain(module, path: file) }
-            let value = try interpreter.run(source, in: module)
+            let value = try interpreter.run(source, in: module, checkingFirst: true)
             if command.code != nil, let value, !value.isNone { interpreter.host.write(interpreter.echo(value) + "\n") }
             return 0
         } catch {
@@ -132,7 +134,7 @@ enum Session {
         }
     }
 
-    private static func readInput() throws -> String {
+    static func readInput() throws -> String {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -146,7 +148,7 @@ enum Session {
 
     private static func test(_ command: Test) -> Int32 {
         nns_interrupt_install(true)
-        let runner = TestRunner(host: host(command.options, arguments: []), color: usesColor(command.options, descriptor: STDERR_FILENO))
+        let runner = TestRunner(host: host(command.options, arguments: []), color: usesColor(command.options.color, descriptor: STDERR_FILENO))
         runner.maxSteps = command.options.maxSteps
         return runner.run(paths: command.paths)
     }

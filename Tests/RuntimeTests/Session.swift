@@ -1,5 +1,5 @@
 import Foundation
-import Runtime
+@testable import Runtime
 import Syntax
 
 /// A session in this process: entries in, what a terminal would show out.
@@ -44,6 +44,21 @@ final class TestSession {
             output += "\(error)\n"
         }
         return output
+    }
+
+    /// What `nns check` says of a program.
+    func check(_ text: String, name: String = "program.nns", path: String? = nil) -> [Diagnostic] {
+        interpreter.check(Source(name: name, text: text), path: path)
+    }
+
+    /// What it says of the standard library, whose files are one program.
+    func checkStandardLibrary() -> [Diagnostic] { interpreter.checkStandardLibrary() }
+
+    /// The error that a program ends in; nil where it runs to its end.
+    func failure(_ text: String, path: String) -> Diagnostic? {
+        interpreter.limitSteps(to: 2_000_000)
+        do { try interpreter.run(Source(name: path, text: text), in: module) } catch { return error as? Diagnostic }
+        return nil
     }
 
     /// Runs a program and gives its last value; throws its error.

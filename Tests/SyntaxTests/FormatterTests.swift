@@ -95,7 +95,7 @@ private func formatted(_ text: String) throws -> String {
             main { run() }
             for i in 0..<n, j in b { }
             fn fit(net,
-                patience=none) {
+                    patience=none) {
                 x
             }
 

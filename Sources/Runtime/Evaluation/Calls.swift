@@ -284,7 +284,7 @@ extension Interpreter {
             guard let i = parameters.firstIndex(where: { $0.name == name }), !parameters[i].isRest else {
                 throw unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name))
             }
-            guard base[i].isUnset else { throw Diagnostic(.type, "\(code.name) got `\(name)` twice") }
+            guard base[i].isUnset else { throw givenTwice(name, of: code.name) }
             base[i] = Word(value)
         }
         guard parameters.indices.contains(where: { base[$0].isUnset }) else { return }
@@ -317,6 +317,8 @@ extension Interpreter {
         }
         return "\(code.name)(\(parts.joined(separator: ", ")))"
     }
+
+    func givenTwice(_ name: String, of function: String) -> Diagnostic { Diagnostic(.type, "\(function) got `\(name)` twice") }
 
     // MARK: Built-ins
 
@@ -355,7 +357,7 @@ extension Interpreter {
     }
 
     /// Works out which parameter each written argument binds to.
-    private func plan(_ n: NodePointer, _ operation: Operation) throws {
+    func plan(_ n: NodePointer, _ operation: Operation) throws {
         let count = Int(n.pointee.count)
         let parameters = operation.parameters
         var targets: [Int32] = []
@@ -468,13 +470,15 @@ extension Interpreter {
             throw Diagnostic(.type, "\(f.name) cannot be called")
         case .object(let object):
             guard let method = object.declaration.forward else {
-                throw Diagnostic(.type, "\(object.declaration.name) has no `forward`, so it cannot be called")
+                throw noForward(object.declaration.name)
             }
             do { return try callClosure(method, arguments, keywords, object: object) } catch { throw object.isSequential ? inChain(error, object) : error }
         default:
             throw notCallable(function)
         }
     }
+
+    func noForward(_ name: String) -> Diagnostic { Diagnostic(.type, "\(name) has no `forward`, so it cannot be called") }
 
     private func applyBuiltin(_ operation: Operation, _ arguments: [Value], _ keywords: [(name: String, value: Value)]) throws -> Value {
         let parameters = operation.parameters

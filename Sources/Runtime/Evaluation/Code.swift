@@ -123,6 +123,9 @@ struct CodeParameter {
     var isRest: Bool
     var shape: ShapeAnnotation?
     var span: Span
+
+    /// `b: [k] = none`: left out, it has no shape to check.
+    var mayBeNone: Bool { defaultValue.map { $0.pointee.op == .constant && UInt64($0.pointee.slot) == Word.Tag.none } ?? false }
 }
 
 /// `[n, d]` after a parameter or `->`.

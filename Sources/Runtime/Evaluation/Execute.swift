@@ -263,7 +263,7 @@ extension Interpreter {
         throw error
     }
 
-    private func equalShapes(_ n: NodePointer, _ a: Value, _ b: Value) throws {
+    func equalShapes(_ n: NodePointer, _ a: Value, _ b: Value) throws {
         guard case .tensor(let x, _) = a, case .tensor(let y, _) = b, x.rank > 0, y.rank > 0, !x.hasShape(of: y) else { return }
         throw unequalSides(n, x.shape, y.shape)
     }

@@ -122,7 +122,10 @@ extension Interpreter {
 
     private func sliceBound(_ n: NodePointer?) throws -> Int? {
         guard let n else { return nil }
-        let v = try value(n)
+        return try sliceBound(try value(n), n)
+    }
+
+    func sliceBound(_ v: Value, _ n: NodePointer) throws -> Int? {
         if v.isNone { return nil }
         guard let x = v.asDouble else { throw located(Diagnostic(.type, "a slice runs between whole numbers, got \(v.described)"), n) }
         guard let i = Int(exactly: x) else { throw located(Diagnostic(.value, "a slice runs between whole numbers, got \(numberText(x))"), n) }
@@ -135,7 +138,7 @@ extension Interpreter {
         return .slice(start: try sliceBound(n.pointee.a), stop: try sliceBound(n.pointee.b), step: step)
     }
 
-    private func tensorSubscript(_ v: Value, _ n: NodePointer) throws -> Subscript {
+    func tensorSubscript(_ v: Value, _ n: NodePointer) throws -> Subscript {
         switch v {
         case .number(let x), .scalar(let x, .f32), .scalar(let x, .f64): return .index(try wholeIndex(x, n))
         case .none: return .newAxis
@@ -193,7 +196,7 @@ extension Interpreter {
             guard n.pointee.count == 1 else { throw located(Diagnostic(.type, "a network is indexed by a number or a path"), n) }
             let key = try value(n.pointee.list[0])
             do { return try objectIndex(o, key) } catch { throw located(error, n) }
-        case .number, .scalar: throw located(Diagnostic(.type, "a number has no parts to index"), n)
+        case .number, .scalar: throw noParts(n)
         default: throw located(Diagnostic(.type, "cannot index \(base.described)"), n)
         }
     }
@@ -241,6 +244,21 @@ extension Interpreter {
             }
         }
         return result
+    }
+
+    func noParts(_ n: NodePointer) -> Diagnostic { located(Diagnostic(.type, "a number has no parts to index"), n) }
+
+    func wrongCount(_ names: Int, _ values: Int, _ target: NodePointer) -> Diagnostic {
+        located(Diagnostic(.value, "\(counted(names, "name")) for \(counted(values, "value"))"), target)
+    }
+
+    func notTakenApart(_ value: Value, _ target: NodePointer) -> Diagnostic {
+        located(Diagnostic(.type, "a record is taken apart by `{…}`, got \(value.described)"), target)
+    }
+
+    func outerName(_ n: NodePointer) -> Diagnostic {
+        located(Diagnostic(.name, "`\(n.pointee.name)` belongs to the scope outside: a function cannot change it",
+                           help: ["return the new value, or pass it in and give it back"]), n)
     }
 
     /// `x.name`
@@ -296,11 +314,11 @@ extension Interpreter {
             do { parts = try items(of: newValue, what: "what is taken apart") } catch { throw located(error, target) }
             let count = Int(target.pointee.count)
             guard parts.count == count else {
-                throw located(Diagnostic(.value, "\(counted(count, "name")) for \(counted(parts.count, "value"))"), target)
+                throw wrongCount(count, parts.count, target)
             }
             for i in 0..<count { try assign(target.pointee.list[i], parts[i]) }
         case .recordPattern:
-            guard case .record(let r) = newValue else { throw located(Diagnostic(.type, "a record is taken apart by `{…}`, got \(newValue.described)"), target) }
+            guard case .record(let r) = newValue else { throw notTakenApart(newValue, target) }
             for i in 0..<Int(target.pointee.count) {
                 let name = target.pointee.list[i]
                 guard let part = r[name.pointee.name] else { throw located(noField(name.pointee.name, of: "the record", r.keys), name) }
@@ -446,8 +464,7 @@ extension Interpreter {
                 // An outer name: what it refers to may be an object; the name itself stays as it is.
                 var copy = Value(slot.pointee)
                 if try change(&copy) {
-                    throw located(Diagnostic(.name, "`\(n.pointee.name)` belongs to the scope outside: a function cannot change it",
-                                             help: ["return the new value, or pass it in and give it back"]), n)
+                    throw outerName(n)
                 }
                 return
             }

@@ -37,6 +37,7 @@ extension Interpreter {
     /// Binds like a call of a function with the header's parameters, then moves the values into the fields.
     private func bindHeader(_ declaration: ObjectDeclaration, _ arguments: [Value], _ keywords: [(name: String, value: Value)], _ object: Object) throws {
         try withBoundFrame(declaration.constructor, arguments, keywords) { base in
+            if !declaration.constructor.code.isSimple { try checkShapes(declaration.constructor.code, base) }
             for i in 0..<declaration.constructor.code.parameters.count {
                 object.fields[i] = base[i]
                 base[i] = .unset

@@ -41,12 +41,14 @@ extension Interpreter {
     }
 
     /// Parses, resolves and runs a text in a module. Gives the value of the last statement where that is an
-    /// expression whose echo is not silenced by `;`.
+    /// expression whose echo is not silenced by `;`. With `checkingFirst`, an error in which every run would end is thrown
+    /// before anything runs.
     @discardableResult
-    public func run(_ source: Source, in module: Module) throws -> Value? {
+    public func run(_ source: Source, in module: Module, checkingFirst: Bool = false) throws -> Value? {
         let tree = try Parser.parse(source)
         let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
         module.source = module.source ?? source
+        if checkingFirst, let failure = Checker.certainFailure(self, code, module) { throw failure }
         let savedModule = currentModule
         currentModule = module
         let savedTop = top, savedFrame = frame, savedDepth = depth, savedArguments = argumentTop
@@ -85,15 +87,9 @@ extension Interpreter {
 
     /// `import "file.nns"`: relative to the importing file, run once, its names in a record.
     func importModule(_ n: NodePointer) throws -> Value {
-        let written = n.pointee.name
-        let importer = n.pointee.source.takeUnretainedValue().name
-        let folder = importer.lastIndex(of: "/").map { String(importer[...$0]) } ?? ""
-        let path = written.hasPrefix("/") ? written : folder + written
-        guard let canonical = Self.canonicalPath(path) else {
-            throw located(Diagnostic(.io, "cannot open \(path)", help: ["an import is relative to the file it stands in"]), n)
-        }
+        let (written, path, canonical) = try importedFile(n)
         if let known = modules[canonical] {
-            if known.isRunning { throw located(Diagnostic(.value, "\(written) imports itself, directly or through others"), n) }
+            if known.isRunning { throw importCycle(written, n) }
             return Self.record(of: known)
         }
         let text: String
@@ -111,6 +107,22 @@ extension Interpreter {
             throw framed(error, n, "import", nil, isStandardLibrary: false)
         }
         return Self.record(of: module)
+    }
+
+    /// The file that an `import` names: as written, from here, and without links.
+    func importedFile(_ n: NodePointer) throws -> (written: String, path: String, canonical: String) {
+        let written = n.pointee.name
+        let importer = n.pointee.source.takeUnretainedValue().name
+        let folder = importer.lastIndex(of: "/").map { String(importer[...$0]) } ?? ""
+        let path = written.hasPrefix("/") ? written : folder + written
+        guard let canonical = Self.canonicalPath(path) else {
+            throw located(Diagnostic(.io, "cannot open \(path)", help: ["an import is relative to the file it stands in"]), n)
+        }
+        return (written, path, canonical)
+    }
+
+    func importCycle(_ written: String, _ n: NodePointer) -> Diagnostic {
+        located(Diagnostic(.value, "\(written) imports itself, directly or through others"), n)
     }
 
     private static func record(of module: Module) -> Value {
@@ -136,6 +148,21 @@ extension Interpreter {
         let bytes = try readBytes(path)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw Diagnostic(.io, "\(path) is not text in UTF-8") }
         return text
+    }
+
+    /// Writes a file's text: beside it first, so that a file is never left half written.
+    public static func writeText(_ text: String, to path: String) throws {
+        func failure() -> Diagnostic { Diagnostic(.io, "cannot write \(path): \(String(cString: strerror(errno)))") }
+        let target = canonicalPath(path) ?? path, draft = target + ".part"
+        var status = stat()
+        let mode = stat(target, &status) == 0 ? status.st_mode & 0o7777 : 0o644
+        guard let file = fopen(draft, "wb") else { throw failure() }
+        let bytes = Array(text.utf8)
+        let written = fwrite(bytes, 1, bytes.count, file) == bytes.count
+        guard fclose(file) == 0, written, chmod(draft, mode) == 0, rename(draft, target) == 0 else {
+            unlink(draft)
+            throw failure()
+        }
     }
 
     static func readBytes(_ path: String) throws -> [UInt8] {

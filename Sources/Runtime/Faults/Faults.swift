@@ -82,7 +82,7 @@ extension Interpreter {
     func checkShapes(_ code: FunctionCode, _ base: UnsafeMutablePointer<Word>) throws {
         var bound: [String: (Int, String)] = [:]
         for (i, p) in code.parameters.enumerated() {
-            guard let shape = p.shape, !base[i].isUnset else { continue }
+            guard let shape = p.shape, !base[i].isUnset, !(p.mayBeNone && base[i].meta == Word.Tag.none) else { continue }
             do { try unify(shape, Value(base[i]), "`\(p.name)` of \(code.name)", code, p.span, &bound) } catch var error as Diagnostic where error.source == nil {
                 error.argument = .init(function: code.name, name: p.name)
                 throw error
@@ -93,13 +93,13 @@ extension Interpreter {
     func checkReturn(_ code: FunctionCode, _ shape: ShapeAnnotation, _ result: Value, _ base: UnsafeMutablePointer<Word>) throws {
         var bound: [String: (Int, String)] = [:]
         for (i, p) in code.parameters.enumerated() {
-            guard let shape = p.shape, !base[i].isUnset else { continue }
+            guard let shape = p.shape, !base[i].isUnset, !(p.mayBeNone && base[i].meta == Word.Tag.none) else { continue }
             try unify(shape, Value(base[i]), "`\(p.name)` of \(code.name)", code, p.span, &bound)
         }
         try unify(shape, result, "the result of \(code.name)", code, code.span, &bound)
     }
 
-    private func unify(_ shape: ShapeAnnotation, _ value: Value, _ what: String, _ code: FunctionCode, _ span: Span, _ bound: inout [String: (Int, String)]) throws {
+    func unify(_ shape: ShapeAnnotation, _ value: Value, _ what: String, _ code: FunctionCode, _ span: Span, _ bound: inout [String: (Int, String)]) throws {
         var sizes: [Int]
         switch value {
         case .tensor(let t, _): sizes = t.shape

@@ -13,7 +13,8 @@ extension Interpreter {
         return located(error, n)
     }
 
-    func unknownName(_ n: NodePointer) -> Diagnostic {
+    /// `known` are the names that the module has set so far, where its cells do not say.
+    func unknownName(_ n: NodePointer, known: [String]? = nil) -> Diagnostic {
         let name = n.pointee.name
         var error = located(Diagnostic(.name, "unknown name `\(name)`"), n)
         if let module = currentModule, module.assigned.contains(name) {
@@ -28,14 +29,14 @@ extension Interpreter {
             error.help = ["write `\(here)`"]
         } else if let advice = Habits.advice[name] {
             error.help = [advice]
-        } else if let near = nearest(name, namesInScope(n)) {
+        } else if let near = nearest(name, namesInScope(n, known)) {
             error.help = ["did you mean `\(near)`?"]
         }
         return error
     }
 
     /// The names that could stand at a node, nearest scope first.
-    private func namesInScope(_ n: NodePointer) -> [String] {
+    private func namesInScope(_ n: NodePointer, _ known: [String]?) -> [String] {
         var names: [String] = []
         var scope = currentModule?.doubtful[n]
         while let s = scope, !s.isTopLevel {
@@ -43,7 +44,7 @@ extension Interpreter {
             if s.outer?.fields !== s.fields, let fields = s.fields { names += fields.names.sorted { $0.value < $1.value }.map(\.key) }
             scope = s.outer
         }
-        names += currentModule?.bindings.map(\.name) ?? []
+        names += known ?? currentModule?.bindings.map(\.name) ?? []
         return names + prelude.keys.filter { !$0.hasPrefix("_") }.sorted()
     }
 

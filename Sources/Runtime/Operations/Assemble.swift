@@ -29,6 +29,7 @@ extension Op {
     public static let concat: Operation = Operation("concat(tensors..., axis=0)", .shape,
         "Tensors joined along an axis they have; the other sizes agree. They are given as arguments, as one list, or as the rows of one tensor. A number counts as a vector of one element.",
         examples: [("concat([1, 2], [3])", "[1, 2, 3]"), ("concat([[1], [2]], [[3], [4]], axis=1)", "[[1, 3],\n [2, 4]]")], seeAlso: ["stack", "append", "pad"],
+        result: Results.concat,
         forward: { c in
             var items = try parts(&c, 0)
             for i in items.indices where try items[i].tensor().rank == 0 { items[i] = try reshape(items[i], .number(1)) }
@@ -41,6 +42,7 @@ extension Op {
     public static let stack: Operation = Operation("stack(tensors..., axis=0)", .shape,
         "Tensors of one shape joined along a new axis. They are given as arguments, as one list, or as the rows of one tensor.",
         examples: [("stack([1, 2], [3, 4])", "[[1, 2],\n [3, 4]]"), ("stack([1, 2], [3, 4], axis=1)", "[[1, 3],\n [2, 4]]")], seeAlso: ["concat", "expand"],
+        result: Results.stack,
         forward: { c in
             let items = try parts(&c, 0)
             let axis = try c.axis(1, rank: items[0].tensor().rank + 1)

@@ -36,6 +36,7 @@ extension Op {
     public static let arange: Operation = Operation("arange(start, stop=none, step=1)", .create,
         "The numbers from start up to but not including stop, by step; with one argument from 0 up to it.",
         examples: [("arange(4)", "[0, 1, 2, 3]"), ("arange(1, 2, 0.25)", "[1, 1.25, 1.5, 1.75]")], seeAlso: ["linspace", "range"],
+        result: Results.arange,
         forward: { c in
             let first = try c.double(0)
             let (start, stop) = try c.isNone(1) ? (0, first) : (first, c.double(1))

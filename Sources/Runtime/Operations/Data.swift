@@ -25,6 +25,7 @@ extension Op {
         A table of numbers that the program carries with it, a row a line: `digits.csv.gz`, `iris.csv`. The standard \
         library's `digits` and `iris` are made of it.
         """, examples: [("shape(_embedded_table(\"iris.csv\"))", "(150, 5)")], seeAlso: ["digits", "iris"],
+        result: Results.embedded,
         forward: { c in
             let name = try c.string(0), type = c.interpreter.defaultType
             return Value(try reading {

@@ -228,11 +228,13 @@ extension Op {
     public static let gradcheck = Operation("gradcheck(f, x)", .gradients,
         "Compares the gradient of `f` at `x` (a number, tensor, record, list or network) with central differences in f64, prints a table and gives `{relative, absolute}`: the largest ‖a − n‖/√(‖a‖² + ‖n‖²) and the largest |a − n|. Random numbers and states are the same at each evaluation.",
         seeAlso: ["grad"], lecture: 2,
+        result: Results.called,
         forward: { c in try c.interpreter.gradientCheck(try c.function(0), c[1]) })
 
     public static let backprop = Operation("backprop(net, x, y, loss=cross_entropy, penalty=none)", .gradients,
         "The backward pass as on the slide: a record with `loss`, `grads` (by parameter path) and lists by layer j: `a` (a⁰ = x), `z`, `delta` (δ^j = ∂L/∂z^j; `delta[0]` = ∇ₓL), `grad_W` ([units, inputs]) and `grad_b`. Layer j is a layer with parameters and the activation behind it. For a batch in rows `grad_W[j] == delta[j]' @ a[j-1]`.",
         seeAlso: ["grad", "gradcheck"], lecture: 2,
+        result: Results.backprop,
         forward: { c in
             let loss = c[3].isNone ? Value(c.interpreter.prelude["cross_entropy"]!) : try c.function(3)
             return try c.interpreter.backpropagate(try c.function(0), c[1], c[2], loss, c[4])

@@ -218,6 +218,7 @@ extension Op {
         "The function that gives the gradient of `f` with respect to its first argument, in that argument's own form: a number, a tensor, a record or list, or a record by parameter path for a network. `f` gives one number; it runs once, in training mode. Nested use gives higher derivatives.",
         examples: [("grad(x => x^3)(2)", "12"), ("grad(grad(x => x^3))(2)", "12"), ("grad(x => sum(x * x))([1, 2])", "[2, 4]")],
         seeAlso: ["value_and_grad", "jacobian", "hessian", "gradcheck"], lecture: 2,
+        result: Results.gradient,
         forward: { c in
             let f = try c.function(0)
             return .function(GradientFunction(of: f, givesValue: false))
@@ -226,6 +227,7 @@ extension Op {
     public static let valueAndGrad = Operation("value_and_grad(f)", .gradients,
         "The function that gives a record `{value, grads}`: the value of `f` and its gradient with respect to the first argument. `f` runs once, in training mode.",
         examples: [("value_and_grad(x => x^2)(3)", "{value: 9, grads: 6}")], seeAlso: ["grad", "fit"], lecture: 2,
+        result: Results.valueAndGradient,
         forward: { c in
             let f = try c.function(0)
             return .function(GradientFunction(of: f, givesValue: true))
@@ -234,6 +236,7 @@ extension Op {
     public static let jacobian = Operation("jacobian(f)", .gradients,
         "The function that gives all first derivatives of `f`: shape of the result, then shape of the argument.",
         examples: [("jacobian(x => x * x)([1, 2])", "[[2, 0],\n [0, 4]]")], seeAlso: ["grad", "hessian"], lecture: 2,
+        result: Results.derivative,
         forward: { c in
             let f = try c.function(0)
             return .function(NativeFunction("jacobian", captured: [f]) { interpreter, arguments, _ in
@@ -244,6 +247,7 @@ extension Op {
     public static let hessian = Operation("hessian(f)", .gradients,
         "The function that gives all second derivatives of `f` with respect to its first argument: [n, n] for a vector of n.",
         examples: [("hessian(x => sum(x^3))([1, 2])", "[[6,  0],\n [0, 12]]")], seeAlso: ["grad", "hvp"], lecture: 6,
+        result: Results.derivative,
         forward: { c in
             let f = try c.function(0)
             return .function(NativeFunction("hessian", captured: [f]) { interpreter, arguments, _ in
@@ -257,6 +261,7 @@ extension Op {
     public static let hvp = Operation("hvp(f, x, v)", .gradients,
         "The product of the Hessian of `f` at `x` with `v`, without the Hessian itself.",
         examples: [("hvp(x => sum(x^3), [1, 2], [1, 1])", "[6, 12]")], seeAlso: ["hessian"],
+        result: Results.unknown,
         forward: { c in
             let f = try c.function(0), x = try c.value(1), v = try c.value(2)
             let inner = Value.function(NativeFunction("hvp", captured: [f]) { interpreter, arguments, _ in

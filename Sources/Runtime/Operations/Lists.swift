@@ -106,6 +106,7 @@ extension Op {
         string's characters, a record's pairs.
         """,
         examples: [("list(1, \"a\", true)", "(1, \"a\", true)"), ("list(0..<3)", "(0, 1, 2)")], seeAlso: ["append", "map"],
+        result: Results.list,
         forward: { c in
             guard case .list(let values) = c[0] else { return c[0] }
             if values.items.count == 1 {
@@ -124,6 +125,7 @@ extension Op {
         The numbers from `a` up to `b`, without `b`, by `step`; `range(n)` counts 0 … n−1. A negative step counts down.
         """,
         examples: [("list(range(2, 10, 3))", "(2, 5, 8)"), ("list(range(3, 0, -1))", "(3, 2, 1)")], seeAlso: ["arange", "linspace"],
+        result: Results.range,
         forward: { c in
             let first = try c.double(0)
             let start = c.isNone(1) ? 0 : first, stop = c.isNone(1) ? first : try c.double(1)
@@ -150,6 +152,7 @@ extension Op {
             }
             return [x[0] + 1] + x.dropFirst()
         },
+        result: Results.append,
         forward: { c in
             // Not in the switch, whose subject would hold the list a second time.
             if c.holdsList(0) {
@@ -189,6 +192,7 @@ extension Op {
         """,
         examples: [("map(x => x ^ 2, 1..3)", "[1, 4, 9]"), ("(\"a\", \"b\") |> map(upper)", "(\"A\", \"B\")")],
         seeAlso: ["filter", "reduce"],
+        result: Results.map,
         forward: { c in
             let f = try c.function(0)
             guard case .list(let given) = c[1] else { return .none }
@@ -213,6 +217,7 @@ extension Op {
         """,
         examples: [("filter(x => x > 1, [3, 1, 2])", "[3, 2]"), ("filter(s => len(s) > 1, (\"a\", \"bc\"))", "(\"bc\",)")],
         seeAlso: ["map", "reduce"],
+        result: Results.filter,
         forward: { c in
             let f = try c.function(0)
             if c.isNone(1) { return partial("filter", f) }
@@ -245,6 +250,7 @@ extension Op {
         `reduce(f)` alone is a function.
         """,
         examples: [("reduce((a, b) => a * b, 1..5)", "120"), ("reduce((a, b) => a + b, (), 0)", "0")], seeAlso: ["map", "filter"],
+        result: Results.reduce,
         forward: { c in
             let f = try c.function(0)
             let start = c[2]
@@ -283,6 +289,7 @@ extension Op {
 
     public static let zipped: Operation = Operation("zip(xs...)", .lists, "The first items together, then the second ones, …: a list of lists as long as the shortest.",
         examples: [("zip((1, 2), (\"a\", \"b\"))", "((1, \"a\"), (2, \"b\"))")], seeAlso: ["enumerate"],
+        result: Results.zip,
         forward: { c in
             guard case .list(let given) = c[0] else { return .none }
             let sequences = try given.items.map { try Items($0, c.interpreter, what: "an argument of zip") }
@@ -293,6 +300,7 @@ extension Op {
 
     public static let enumerate: Operation = Operation("enumerate(xs, start=0)", .lists, "Each item with its number: `for (i, x) in enumerate(xs)`.",
         examples: [("enumerate((\"a\", \"b\"))", "((0, \"a\"), (1, \"b\"))")], seeAlso: ["zip"],
+        result: Results.enumerate,
         forward: { c in
             let items = try c.sequence(0)
             let start = try c.int(1)
@@ -307,6 +315,7 @@ extension Op {
         """,
         examples: [("sorted((\"b\", \"a\"))", "(\"a\", \"b\")"), ("sorted([3, 1, 2], descending=true)", "[3, 2, 1]"),
                    ("sorted((\"ccc\", \"a\"), key=len)", "(\"a\", \"ccc\")")], seeAlso: ["sort", "argsort", "reversed"],
+        result: Results.items,
         forward: { c in
             let items = try c.sequence(0).array()
             let keys = c.isNone(1) ? items : try items.map { try c.interpreter.apply(try c.function(1), [$0]) }
@@ -322,6 +331,7 @@ extension Op {
 
     public static let reversed: Operation = Operation("reversed(xs)", .lists, "The items from last to first: of a list, a range, a string, a record, a tensor's rows.",
         examples: [("reversed((1, \"a\"))", "(\"a\", 1)"), ("reversed([1, 2, 3])", "[3, 2, 1]"), ("reversed(\"abc\")", "\"cba\"")], seeAlso: ["flip", "sorted"],
+        result: Results.items,
         forward: { c in
             switch c[0] {
             case .tensor(let t, _) where t.rank > 0: return try Op.flip(c[0], .number(0))
@@ -337,6 +347,7 @@ extension Op {
         order of their first appearance.
         """,
         examples: [("unique([2, 1, 2])", "[1, 2]"), ("unique((\"b\", \"a\", \"b\"))", "(\"a\", \"b\")")], seeAlso: ["sorted", "count"],
+        result: Results.unknownItems,
         forward: { c in
             if case .tensor(let t, _) = c[0] { return Value(try Tensor.unique(t)) }
             let items = try c.sequence(0).array()

@@ -60,6 +60,7 @@ extension Op {
     public static let params = Operation("params(net)", .training,
         "A flat record of the network's trained tensors by path, such as `\"0.W\"`. A gradient has the same keys.",
         examples: [("net = dense(2)\nbuild(net, zeros(1, 3))\nkeys(params(net))", "(\"W\", \"b\")")], seeAlso: ["update", "build", "summary"],
+        result: Results.unknown,
         forward: { c in
             let places = try c.interpreter.madeParameters(c[0], "params")
             return .record(Record(places.map(\.path), places.map(\.value)))
@@ -68,6 +69,7 @@ extension Op {
     public static let update = Operation("update(net, f, r...)", .training,
         "Sets each parameter p of the network to `f(p, r[key]…)`, with the values of the given records under the parameter's key. Given a tensor or record instead of a network, it gives the new one.",
         examples: [("update({w: 1, v: 2}, (p, g) => p - g, {w: 0.5, v: 1})", "{w: 0.5, v: 1}")], seeAlso: ["params", "sgd"],
+        result: Results.update,
         forward: { c in
             let interpreter = c.interpreter
             let f = try c.function(1)
@@ -101,6 +103,7 @@ extension Op {
     public static let build = Operation("build(net, x)", .training,
         "Makes the parameters of a network for inputs like `x`, by one call in evaluation mode; gives the network.",
         seeAlso: ["params", "summary"],
+        result: Results.build,
         forward: { c in
             try c.interpreter.inMode(training: false) { _ = try c.interpreter.tape.pausing { try c.interpreter.apply(c[0], [c[1]]) } }
             return c[0]
@@ -109,6 +112,7 @@ extension Op {
     public static let copyOf = Operation("copy(x)", .training,
         "A deep copy of an object: its parameters, states and layers are its own. Any other value is itself.",
         examples: [("a = dense(1)\nb = copy(a)\na == b", "false")],
+        result: Results.copy,
         forward: { c in
             var seen: [ObjectIdentifier: Object] = [:]
             return try c.interpreter.copied(c[0], &seen)
@@ -116,15 +120,18 @@ extension Op {
 
     public static let trainMode = Operation("train_mode(f)", .training, "Calls `f()` with networks in training mode: dropout drops, batch normalisation uses the batch.",
         examples: [("train_mode(() => training())", "true")], seeAlso: ["eval_mode", "training"],
+        result: Results.trainMode,
         forward: { c in try c.interpreter.inMode(training: true) { try c.interpreter.apply(c[0], []) } })
 
     public static let evalMode = Operation("eval_mode(f)", .training, "Calls `f()` with networks in evaluation mode.",
         examples: [("eval_mode(() => training())", "false")], seeAlso: ["train_mode", "training"],
+        result: Results.evalMode,
         forward: { c in try c.interpreter.inMode(training: false) { try c.interpreter.apply(c[0], []) } })
 
     public static let summary = Operation("summary(net)", .training,
         "Prints a table of the network's layers: path, layer, shapes of its parameters and their number.",
         seeAlso: ["params", "build"],
+        result: Results.nothing,
         forward: { c in
             let interpreter = c.interpreter
             let places = try interpreter.parameters(of: interpreter.network(c[0], "summary"))

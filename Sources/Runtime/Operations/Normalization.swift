@@ -47,6 +47,7 @@ extension Op {
     /// As batch_norm with the batch's own statistics, which it gives too: `{y, mean, var}`, the last two constants.
     static let batchNormStatistics: Operation = Operation("batch_norm_statistics(x, gamma, beta, eps=1e-5)", .neural,
         "Batch normalization by the batch's own statistics, and these: {y, mean, var}.",
+        result: Results.batchStatistics,
         forward: { c in
             let x = try c.channels(0)
             let (mean, variance) = try Tensor.batchNormStatistics(x)

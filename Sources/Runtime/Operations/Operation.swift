@@ -26,6 +26,8 @@ public final class Operation: Rule {
     public let lecture: Int
     /// The shape of the result from the shapes of the arguments; nil where it depends on values.
     public let shape: ShapeRule?
+    /// What is known of the result where that is more than a shape (a list, a record, what a function gives); see `Results`.
+    let result: ResultRule?
     public let parameters: [Parameter]
     /// The index of the parameter that collects the rest, or -1.
     public let restIndex: Int
@@ -36,8 +38,8 @@ public final class Operation: Rule {
     /// `x = append(x, v)` may move x into the call.
     let movesFirst: Bool
 
-    public init(_ signature: String, _ group: Group, _ documentation: String, examples: [Example] = [], seeAlso: [String] = [],
-                lecture: Int = 0, movesFirst: Bool = false, shape: ShapeRule? = nil, forward: @escaping (inout Call) throws -> Value,
+    init(_ signature: String, _ group: Group, _ documentation: String, examples: [Example] = [], seeAlso: [String] = [],
+                lecture: Int = 0, movesFirst: Bool = false, shape: ShapeRule? = nil, result: ResultRule? = nil, forward: @escaping (inout Call) throws -> Value,
                 backward: ((Backward) throws -> Void)? = nil) {
         self.signature = signature
         self.group = group
@@ -46,6 +48,7 @@ public final class Operation: Rule {
         self.seeAlso = seeAlso
         self.lecture = lecture
         self.shape = shape
+        self.result = result
         self.forward = forward
         derivative = backward
         (name, parameters) = Parameter.parse(signature)

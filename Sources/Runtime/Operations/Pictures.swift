@@ -18,6 +18,7 @@ extension Op {
         best epoch, `plot({name: series or run, …})` for several. A matrix has a curve in every column. `error` is half the \
         width of a band around a curve (a record by name for several).
         """ + commonHelp, seeAlso: ["scatter", "fit"], lecture: 19,
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             var options = try reader.options()
@@ -48,6 +49,7 @@ extension Op {
         Points: `scatter(x, y)`, `scatter(X)` for rows [x, y], `scatter(data)` for a data set of two features, a mark for each \
         class. `labels` are class numbers, `names` their names.
         """ + commonHelp, seeAlso: ["plot", "boundary"],
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             let points = try reader.points()
@@ -58,6 +60,7 @@ extension Op {
     static let hist = Operation("hist(values, bins=none, \(common))", .pictures, """
         A histogram: how often values fall into equal bins (`bins` of them; by default after Freedman and Diaconis).
         """ + commonHelp, seeAlso: ["plot", "bars"],
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             let bins = c.isNone(1) ? nil : try c.size(1)
@@ -69,6 +72,7 @@ extension Op {
         A matrix as shaded cells, the first row at the top. `rows` and `columns` are lists of names; `values=true` writes the \
         numbers into the cells, which happens by itself where there is room.
         """ + commonHelp, seeAlso: ["imshow", "confusion"],
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             let t = try c.tensor(0)
@@ -83,6 +87,7 @@ extension Op {
         Grey images: one [height, width], or several [n, height, width] or [n, 1, height, width] side by side. `low` and `high` \
         are the values shown as darkest and brightest.
         """ + commonHelp, seeAlso: ["heatmap"], lecture: 30,
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             let t = try c.tensor(0)
@@ -107,6 +112,7 @@ extension Op {
         the vector [x, y], drawn over the ranges of x and y. `path` is a matrix of rows [x, y] drawn over it, or a record of \
         several.
         """ + commonHelp, seeAlso: ["boundary", "heatmap"], lecture: 6,
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             let (xs, ys, z) = try reader.grid()
@@ -119,6 +125,7 @@ extension Op {
         The classes that a network gives to the plane of its two features, with the data over them. The network is evaluated, \
         never trained.
         """ + commonHelp, seeAlso: ["scatter", "contour"], lecture: 17,
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             try reader.present(try reader.boundary())
@@ -128,6 +135,7 @@ extension Op {
     static let bars = Operation("bars(values, labels=none, \(common))", .pictures, """
         Horizontal bars: of a list or vector (`labels` names them), or of a record's numbers by name.
         """ + commonHelp, seeAlso: ["hist"],
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             var labels = try reader.names("labels")
@@ -149,6 +157,7 @@ extension Op {
         A table: of a list of records (a column for every key), a record of columns, a matrix or a list of lists. `header` \
         names the columns.
         """, seeAlso: ["print", "heatmap"],
+        result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             let (header, rows) = try reader.cells()

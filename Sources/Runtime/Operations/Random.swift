@@ -30,6 +30,7 @@ extension Op {
     public static let uniform: Operation = Operation("uniform(shape..., low=0, high=1)", .random,
         "Independent draws from the uniform distribution on [low, high); the shape as arguments or one list, none for a single number. Tensors as bounds broadcast, and have gradients.",
         examples: [("shape(uniform(2, 3))", "(2, 3)"), ("all(uniform(100, low=-1) < 1)", "true")], seeAlso: ["normal", "integers", "seed"],
+        result: Results.drawn,
         forward: { c in
             let shape = try drawShape(c, "low", "high"), type = c.interpreter.defaultType
             if let low = try plain(c, 1), let high = try plain(c, 2) {
@@ -46,6 +47,7 @@ extension Op {
     public static let normal: Operation = Operation("normal(shape..., mean=0, sd=1)", .random,
         "Independent draws from the normal distribution with the given mean and standard deviation; the shape as arguments or one list, none for a single number. Tensors as mean and sd broadcast, and have gradients.",
         examples: [("shape(normal(2, 3))", "(2, 3)"), ("normal(3, mean=5, sd=0)", "[5, 5, 5]")], seeAlso: ["uniform", "bernoulli", "seed"],
+        result: Results.drawn,
         forward: { c in
             let shape = try drawShape(c, "mean", "sd"), type = c.interpreter.defaultType
             if let mean = try plain(c, 1), let sd = try plain(c, 2) {
@@ -75,6 +77,7 @@ extension Op {
     public static let bernoulli: Operation = Operation("bernoulli(p, shape...)", .random,
         "Independent bools that are true with probability p: a mask. Without a shape, one for each element of p.",
         examples: [("bernoulli(1, 3)", "[true, true, true]"), ("count(bernoulli(0, 100))", "0")], seeAlso: ["uniform", "drop", "where"],
+        result: Results.bernoulli,
         forward: { c in
             let p = try c.tensor(0), given = try c.shape(1)
             for i in 0..<p.count where !(p.element(i) >= 0 && p.element(i) <= 1) {
@@ -90,6 +93,7 @@ extension Op {
     public static let permutation: Operation = Operation("permutation(n)", .random,
         "The numbers 0 … n-1 in random order, all orders equally likely. Of a list or tensor: its items or rows in random order.",
         examples: [("sort(permutation(4))", "[0, 1, 2, 3]")], seeAlso: ["shuffle", "choose"],
+        result: Results.permutation,
         forward: { c in
             guard case .number = c[0].unboxed else { return try picked(c, c[0], shuffled(c, count(c, c[0]))) }
             return Value(try vector(shuffled(c, c.size(0)), c.interpreter.defaultType))
@@ -98,6 +102,7 @@ extension Op {
     public static let choose: Operation = Operation("choose(xs, k=none, replace=false, weights=none)", .random,
         "k items of a list (or rows of a tensor, or numbers below a number) drawn at random, without putting back unless `replace=true`; without k one item. `weights` makes some likelier than others.",
         examples: [("choose((\"a\", \"a\"))", "\"a\""), ("len(choose(10, 3))", "3"), ("choose([4, 5], 2, replace=true, weights=[0, 1])", "[5, 5]")], seeAlso: ["permutation", "integers", "shuffle"],
+        result: Results.unknown,
         forward: { c in
             let replace = try c.bool(2), one = c.isNone(1)
             var source = c[0]

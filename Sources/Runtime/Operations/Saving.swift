@@ -13,6 +13,7 @@ extension Op {
         as `numpy.load(path)["0.W"]`; a tensor saved under a name that ends in `.npy` becomes a plain NumPy file. \
         Functions are saved by their top-level name.
         """, seeAlso: ["load", "load_npy", "load_npz", "copy"],
+        result: Results.nothing,
         forward: { c in
             // Either order: other languages differ.
             let isSwapped = c[0].asString == nil && c[1].asString != nil

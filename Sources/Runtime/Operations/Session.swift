@@ -83,6 +83,7 @@ extension Op {
     public static let print: Operation = Operation("print(values..., sep=\" \", end=\"\\n\")", .session,
         "Writes the values on a line, with `sep` between them and `end` behind; strings as they are.",
         examples: [("print(1, \"a\", [1, 2])", "1 a [1, 2]"), ("print(1, 2, sep=\", \")", "1, 2")], seeAlso: ["show", "string"],
+        result: Results.nothing,
         forward: { c in
             let separator = try c.string(1), end = try c.string(2)
             var line = ""
@@ -100,6 +101,7 @@ extension Op {
         from it. Without it the seed is 0: every script gives the same figures each time it runs.
         """,
         examples: [("seed(1); a = uniform(2); seed(1); b = uniform(2); print(a == b)", "[true, true]")], seeAlso: ["uniform", "normal"],
+        result: Results.nothing,
         forward: { c in
             let n = try c.int(0)
             guard n >= 0, n <= 1 << 53 else { throw Diagnostic(.value, "`n` of seed must be between 0 and 2^53, got \(n)") }
@@ -110,6 +112,7 @@ extension Op {
     public static let precision: Operation = Operation("precision(type=none)", .session,
         "Sets the type of new tensors: `precision(f64)` or `precision(f32)` (the default). Without an argument it tells the type.",
         examples: [("precision(f64); print([0.1] * 3)", "[0.30000000000000004]"), ("precision()", "\"f32\"")], seeAlso: ["f32", "f64"],
+        result: Results.precision,
         forward: { c in
             let name: String
             switch c[0] {
@@ -132,6 +135,7 @@ extension Op {
         often and tells the median.
         """,
         examples: [("time(() => 1 + 1)", "2")],
+        result: Results.timed,
         forward: { c in
             let f = try c.function(0)
             let repeats = try c.int(1)
@@ -159,6 +163,7 @@ extension Op {
     }
 
     public static let exit: Operation = Operation("exit(code=0)", .session, "Ends the program with an exit code from 0 to 255.",
+        result: Results.exit,
         forward: { c in
             if let b = c[0].asBool { throw ExitRequest(code: b ? 0 : 1) }
             let code = try c.int(0)
@@ -173,6 +178,7 @@ extension Op {
         """,
         examples: [("close(0.1 + 0.2, 0.3)", "true"), ("close([1, 2], [1, 2.1])", "false"), ("close(1, 1.01, tol=0.1)", "true")],
         seeAlso: ["raises"],
+        result: Results.close,
         forward: { c in
             let tol = try c.double(2)
             guard tol >= 0 else { throw Diagnostic(.value, "`tol` of close must not be negative, got \(numberText(tol))") }
@@ -184,6 +190,7 @@ extension Op {
         it returns.
         """,
         examples: [("raises(() => [1, 2] + [1, 2, 3], \"shape\")", "true"), ("raises(() => 1 + 1)", "false")], seeAlso: ["error", "close"],
+        result: Results.raises,
         forward: { c in
             let f = try c.function(0)
             let wanted = c.isNone(1) ? nil : try c.string(1)
@@ -202,6 +209,7 @@ extension Op {
     public static let error: Operation = Operation("error(message, kind=\"value\")", .session,
         "Stops with an error of your own; `try { … } catch e { … }` sees it as `e.message` and `e.kind`.",
         examples: [("try { error(\"no data\") } catch e { e.message }", "\"no data\"")], seeAlso: ["raises"],
+        result: Results.error,
         forward: { c in
             var diagnostic = Diagnostic(.value, c.interpreter.display(c[0]))
             diagnostic.kind = try c.string(1)
@@ -212,6 +220,7 @@ extension Op {
     public static let nanCheck: Operation = Operation("nan_check(on=true)", .session,
         "From here on every operation whose result has a NaN or an infinity while its inputs have none is an error that points at it.",
         seeAlso: ["isnan", "isfinite"],
+        result: Results.nothing,
         forward: { c in
             c.interpreter.checksNaN = try c.bool(0)
             return .none
@@ -220,6 +229,7 @@ extension Op {
     public static let training: Operation = Operation("training()", .session,
         "True inside `grad`, `backprop` and `fit`, where dropout drops and batch normalization uses the batch.",
         examples: [("training()", "false")], seeAlso: ["train_mode", "eval_mode"],
+        result: Results.training,
         forward: { c in .bool(c.interpreter.isTraining) })
 
     public static let help = Operation("help(name=\"\")", .session,

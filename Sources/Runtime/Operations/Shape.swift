@@ -7,14 +7,17 @@ import Tensors
 extension Op {
     public static let shape: Operation = Operation("shape(x)", .shape, "The sizes of a tensor's axes, a list of numbers; empty for a single number.",
         examples: [("shape([[1, 2, 3], [4, 5, 6]])", "(2, 3)"), ("shape(5)", "()")], seeAlso: ["size", "rank", "len"],
+        result: Results.shape,
         forward: { c in Value(shape: try c.tensor(0).shape) })
 
     public static let rank: Operation = Operation("rank(x)", .shape, "The number of a tensor's axes: 0 for a single number, 1 for a vector, 2 for a matrix.",
         examples: [("rank([[1, 2], [3, 4]])", "2"), ("rank(5)", "0")], seeAlso: ["shape"],
+        result: Results.rank,
         forward: { c in Value(try c.tensor(0).rank) })
 
     public static let size: Operation = Operation("size(x, axis=none)", .shape, "The number of elements of a tensor, or its size along one axis (negative from the end).",
         examples: [("size([[1, 2, 3], [4, 5, 6]])", "6"), ("size([[1, 2, 3], [4, 5, 6]], -1)", "3")], seeAlso: ["shape", "len"],
+        result: Results.size,
         forward: { c in
             let x = try c.tensor(0)
             if c.isNone(1) { return Value(x.count) }
@@ -25,6 +28,7 @@ extension Op {
     public static let len: Operation = Operation("len(x)", .shape,
         "The length: of a tensor its first size, of a list, range or record the number of items, of a string the number of characters, of a data set (a record with a tensor `x`) the number of examples, of a chain of layers their number.",
         examples: [("len([4, 5, 6])", "3"), ("len(\"λ-calculus\")", "10"), ("len({x: zeros(8, 2), y: zeros(8)})", "8")], seeAlso: ["size", "shape"],
+        result: Results.length,
         forward: { c in
             switch c[0] {
             case .list(let l): return Value(l.items.count)
@@ -79,6 +83,7 @@ extension Op {
             let x = try Rules.known(shapes, 0)
             return try flattened(x, Rules.ints(arguments[1], "`from`").first ?? 1)
         },
+        result: Results.flatten,
         forward: { c in
             if c.isNone(0) {
                 let from = c[1]

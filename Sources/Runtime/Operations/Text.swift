@@ -24,6 +24,7 @@ extension Op {
     public static let number: Operation = Operation("number(x)", .lists,
         "The number that a text spells, or that a bool (0 or 1) or a tensor of one element holds, without its gradient.",
         examples: [("number(\"0.5\")", "0.5"), ("number(true)", "1"), ("number([7])", "7")], seeAlso: ["string"],
+        result: Results.number,
         forward: { c in
             if let b = c[0].asBool { return .number(b ? 1 : 0) }
             switch c[0] {
@@ -67,6 +68,7 @@ extension Op {
 
     public static let string: Operation = Operation("string(x)", .lists, "The text that `print` shows for a value.",
         examples: [("string(0.5) + \"!\"", "\"0.5!\""), ("string([1, 2])", "\"[1, 2]\"")], seeAlso: ["number", "print"],
+        result: Results.string,
         forward: { c in
             if case .string = c[0] { return c[0] }
             return Value(c.interpreter.display(c[0]))
@@ -76,6 +78,7 @@ extension Op {
         What a value is, as text: number, bool, string, none, tensor, list, record, function, range, object or layer.
         """,
         examples: [("kind([1, 2])", "\"tensor\""), ("kind((1, \"a\"))", "\"list\""), ("kind(relu)", "\"function\"")], seeAlso: ["shape"],
+        result: Results.kind,
         forward: { c in
             let kind = c[0].kind
             return kinds.first { $0.string == kind }.map { .string($0) } ?? Value(kind)
@@ -86,6 +89,7 @@ extension Op {
 
     public static let joined: Operation = Operation("join(xs, separator=\"\")", .lists, "The items of a list as one text, with `separator` between them.",
         examples: [("join((\"a\", \"b\"), \"-\")", "\"a-b\""), ("join(1..3, \", \")", "\"1, 2, 3\"")], seeAlso: ["words", "lines", "string"],
+        result: Results.text,
         forward: { c in
             // `join(", ", xs)`, as Python's `", ".join(xs)`, says the same.
             var (xs, separator) = (0, 1)
@@ -102,6 +106,7 @@ extension Op {
 
     public static let lines: Operation = Operation("lines(text)", .lists, "The lines of a text, a list of strings without their line ends.",
         examples: [("lines(\"a\\nb\\n\")", "(\"a\", \"b\")")], seeAlso: ["words", "read"],
+        result: Results.texts,
         forward: { c in
             var parts: [String] = []
             var line: [UInt8] = []
@@ -118,6 +123,7 @@ extension Op {
     public static let words: Operation = Operation("words(text, separator=none)", .lists,
         "The parts of a text between spaces and line ends, or between occurrences of `separator`: a list of strings.",
         examples: [("words(\"a  b c\")", "(\"a\", \"b\", \"c\")"), ("words(\"1,2,,3\", \",\")", "(\"1\", \"2\", \"\", \"3\")")], seeAlso: ["lines", "join", "tokens"],
+        result: Results.texts,
         forward: { c in
             let text = Array(try c.string(0).utf8)
             var parts: [Value] = []
@@ -138,13 +144,16 @@ extension Op {
         })
 
     public static let upper: Operation = Operation("upper(text)", .lists, "The text in capitals.", examples: [("upper(\"abc\")", "\"ABC\"")], seeAlso: ["lower"],
+        result: Results.text,
         forward: { c in Value(try c.string(0).uppercased()) })
 
     public static let lower: Operation = Operation("lower(text)", .lists, "The text in small letters.", examples: [("lower(\"ABC\")", "\"abc\"")], seeAlso: ["upper"],
+        result: Results.text,
         forward: { c in Value(try c.string(0).lowercased()) })
 
     public static let replace: Operation = Operation("replace(text, old, new)", .lists, "The text with every occurrence of `old` replaced by `new`.",
         examples: [("replace(\"a-b-c\", \"-\", \"+\")", "\"a+b+c\"")], seeAlso: ["contains"],
+        result: Results.text,
         forward: { c in
             let text = Array(try c.string(0).utf8), old = Array(try c.string(1).utf8), new = Array(try c.string(2).utf8)
             guard !old.isEmpty else { throw Diagnostic(.value, "`old` of replace must not be empty") }
@@ -166,6 +175,7 @@ extension Op {
 
     public static let read: Operation = Operation("read(path)", .lists, "The text of a file, which must be UTF-8.",
         seeAlso: ["lines", "load_csv", "load"],
+        result: Results.text,
         forward: { c in
             let path = try c.string(0)
             func failure() -> Diagnostic { Diagnostic(.io, "cannot read \(path): \(String(cString: strerror(errno)).lowercased())") }

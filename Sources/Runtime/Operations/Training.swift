@@ -15,12 +15,14 @@ extension Op {
 
     static let stopwatch = Operation("_stopwatch()", .training,
         "Seconds since some moment in the past: the difference of two is a duration.", seeAlso: ["time"],
+        result: Results.aNumber,
         forward: { _ in .number(seconds) })
 
     static let interruptible = Operation("_interruptible(f)", .training, """
         Calls `f` without arguments and gives true; gives false where an interrupt (Ctrl-C) ended it. A second interrupt \
         before the first has been noticed leaves the program with status 130.
         """, seeAlso: ["fit"],
+        result: Results.interruptible,
         forward: { c in
             do {
                 _ = try c.interpreter.apply(try c.function(0), [])
@@ -48,6 +50,7 @@ extension Op {
         Shows how far a training has come: `part` of the epoch is done (0 to 1, none at the end of all), `history` has the \
         curves so far, `begin` is the stopwatch's time at its start. Between epochs at most ten times a second.
         """, seeAlso: ["fit"],
+        result: Results.nothing,
         forward: { c in
             let host = c.interpreter.host
             guard !c.isNone(2) else {
@@ -73,6 +76,7 @@ extension Op {
         stream, to the bit. Arguments it was constructed with stay.
         """, examples: [("net = dense(1)\nbuild(net, ones(2))\nsaved = copy(net)\nnet.b = [5]\nrestore(net, saved)\nnet.b", "[0]")],
         seeAlso: ["copy", "fit"],
+        result: Results.nothing,
         forward: { c in
             var seen: Set<ObjectIdentifier> = []
             if case .function(let f as Snapshot) = c[1] {
@@ -147,6 +151,7 @@ extension Op {
         A list of records {x, y} with `n` rows each (the last perhaps fewer), in the given order of rows or in their own: what \
         `batches` gives. No gradient flows through them.
         """, seeAlso: ["batches"],
+        result: Results.batches,
         forward: { c in
             let n = Swift.max(try c.size(2), 1)
             let order = c.isNone(3) ? nil : try c.ints(3)
@@ -178,6 +183,7 @@ extension Op {
         How many labels in `y` the largest outputs along the last axis name (with `binary`: the outputs above 0, of the \
         labels' own shape); none where the outputs are no class scores.
         """, examples: [("_count_hits([[1, 2], [3, 0]], [1, 1])", "1")], seeAlso: ["accuracy"],
+        result: Results.hits,
         forward: { c in
             guard case .tensor(let out, _) = c[0], case .tensor(let y, _) = c[1] else { return .none }
             if out.rank == y.rank + 1, y.rank > 0, out.dims[out.rank - 1] > 1 {

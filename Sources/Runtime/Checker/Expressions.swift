@@ -1,0 +1,472 @@
+import Syntax
+import Tensors
+
+// Expressions, on what is known of their operands.
+extension Checker {
+    func evaluate(_ n: NodePointer) throws -> Abstract {
+        try step()
+        switch n.pointee.op {
+        case .number: return .number(n.pointee.number)
+        case .local: return try local(n)
+        case .global: return try global(n)
+        case .constant:
+            switch UInt64(n.pointee.slot) {
+            case Word.Tag.bool: return .exact(.bool(n.pointee.flag))
+            case Word.Tag.none: return .none
+            default: return .exact(.string(n.pointee.held(Text.self)))
+            }
+        case .field:
+            guard case .object(let id)? = state.slots[Int(n.pointee.count)], let object = state.heap[id] else { return .unknown }
+            return object.fields[Int(n.pointee.slot)] ?? .unknown
+        case .add, .subtract, .multiply, .divide, .floorDivide, .modulo, .power, .equal, .notEqual, .less, .lessEqual, .greater, .greaterEqual,
+             .elementAnd, .elementOr:
+            let a = try evaluate(n.pointee.a)
+            return try binary(n, a, try evaluate(n.pointee.b))
+        case .call: return try call(n)
+        case .conditional, .attempt, .block: return try blockValue(n)
+        case .and, .or: return try logical(n)
+        case .negate:
+            let x = try evaluate(n.pointee.a)
+            if let v = x.exact { return try located(n) { lift(try interpreter.negated(v)) } }
+            switch x {
+            case .size(let s): return .size(Size(samples: 0 &- s.samples))
+            case .list: return x.shape.map { .tensor($0, nil) } ?? .unknown
+            case .function, .kind(.function), .kind(.string):
+                if let v = try madeUp(x, isWhole: true, .first) { return try located(n) { lift(try interpreter.negated(v)) } }
+                return .unknown
+            default: return x
+            }
+        case .not:
+            let x = try evaluate(n.pointee.a)
+            if let b = x.truth { return .exact(.bool(!b)) }
+            if case .tensor(_, let type) = x, type == .bool || type == nil { return x }
+            if case .exact(.tensor(let t, _)) = x, t.dtype == .bool { return .exact(Value(try Tensor.unary(.not, t))) }
+            try refuseCondition(x, n.pointee.a, "`not`")
+            return .kind(.bool)
+        case .matmul: return try product(n)
+        case .isIn: return try isIn(n)
+        case .transpose: return try transposed(n, try evaluate(n.pointee.a))
+        case .list: return Abstract.list(try (0..<Int(n.pointee.count)).map { try evaluate(n.pointee.list[$0]) }).bounded
+        case .bracket:
+            let items = try (0..<Int(n.pointee.count)).map { try evaluate(n.pointee.list[$0]) }
+            return try bracketed(items, n)
+        case .comprehension: return try comprehension(n)
+        case .record:
+            var keys: [String] = [], values: [Abstract] = []
+            for i in 0..<Int(n.pointee.count) {
+                keys.append(n.pointee.list[i].pointee.name)
+                values.append(try evaluate(n.pointee.list[i].pointee.a))
+            }
+            guard Set(keys).count == keys.count else { return .kind(.record) }
+            return Abstract.record(keys, values).bounded
+        case .interpolated: return try interpolated(n)
+        case .compose: return try compose(n)
+        case .range:
+            let a = try evaluate(n.pointee.a), b = try evaluate(n.pointee.b)
+            if let x = a.exact, let y = b.exact { return try located(n) { .exact(try interpreter.makeRange(x, y, halfOpen: n.pointee.flag)) } }
+            return .many(.kind(.number))
+        case .index: return try index(n)
+        case .member: return try member(try evaluate(n.pointee.a), n)
+        case .lambda: return .function(closure(n.pointee.held(FunctionCode.self)))
+        default: return .unknown
+        }
+    }
+
+    /// Gives an error its place.
+    func located<R>(_ n: NodePointer, _ body: () throws -> R) throws -> R {
+        do { return try body() } catch let error as TensorError { throw interpreter.located(error, n) } catch let error as Diagnostic {
+            throw interpreter.located(error, n)
+        }
+    }
+
+    // MARK: Names
+
+    private func local(_ n: NodePointer) throws -> Abstract {
+        if let value = state.slots[Int(n.pointee.slot)] { return value }
+        if muted > 0 { return .unknown }
+        throw interpreter.unsetLocal(n)
+    }
+
+    private func global(_ n: NodePointer) throws -> Abstract {
+        if let value = state.globals[n.pointee.cell] { return value }
+        let word = n.pointee.cell.pointee
+        // What the command line holds is known only when the program is about to run.
+        if !onlyCertain, n.pointee.name == "args", word.tag == Word.Tag.list { return .many(.kind(.string)) }
+        if !word.isUnset { return lift(Value(word)) }
+        if let module = interpreter.currentModule, module.assigned.contains(n.pointee.name), isCutShort && running.count > 0 || muted > 0 { return .unknown }
+        let known = interpreter.currentModule?.names.filter { name in interpreter.currentModule?.existingCell(name).map { state.globals[$0] != nil } ?? false }
+        throw interpreter.unknownName(n, known: known)
+    }
+
+    // MARK: Operators
+
+    private static func operation(_ op: OpCode) -> BinaryOperation {
+        switch op {
+        case .add: .add
+        case .subtract: .subtract
+        case .multiply: .multiply
+        case .divide: .divide
+        case .floorDivide: .floorDivide
+        case .modulo: .modulo
+        case .power: .power
+        case .equal: .equal
+        case .notEqual: .notEqual
+        case .less: .less
+        case .lessEqual: .lessEqual
+        case .greater: .greater
+        case .greaterEqual: .greaterEqual
+        case .elementAnd: .and
+        default: .or
+        }
+    }
+
+    /// A binary operator on two known, unknown or partly known operands.
+    func binary(_ n: NodePointer, _ a: Abstract, _ b: Abstract) throws -> Abstract {
+        let op = Self.operation(n.pointee.op)
+        let compares = Interpreter.isComparison(op)
+        func real(_ x: Value, _ y: Value) throws -> Value {
+            do {
+                if op == .and || op == .or {
+                    if case .bool(let p) = x, case .bool(let q) = y { return .bool(op == .and ? p && q : p || q) }
+                    return try (op == .and ? Op.elementAnd : Op.elementOr)(x, y)
+                }
+                return try interpreter.binary(op, x, y)
+            } catch { throw interpreter.operandError(error, n, x, y, op) }
+        }
+        if let x = a.exact, let y = b.exact {
+            // A long string is not made for its own sake.
+            if op == .multiply, a.kindName([:]) == "string" || b.kindName([:]) == "string", (x.asDouble ?? y.asDouble ?? 0) > 1_000 { return .kind(.string) }
+            return lift(try real(x, y)).bounded
+        }
+        if a.isTensorLike, b.isTensorLike { return try tensors(n, op, a, b) }
+        if op == .equal || op == .notEqual {
+            if let same = equality(a, b) { return .exact(.bool(same == (op == .equal))) }
+            // Elementwise beside a tensor; one bool otherwise.
+            let isOneBool = [a, b].allSatisfy { side in
+                if case .unknown = side { false } else { !side.isTensorLike }
+            }
+            return isOneBool ? .kind(.bool) : .unknown
+        }
+        switch (a, b) {
+        case (.unknown, _), (_, .unknown), (.kind(.object), _), (_, .kind(.object)), (.kind(.record), _), (_, .kind(.record)), (.kind(.list), _), (_, .kind(.list)),
+             (.many, _), (_, .many): return .unknown
+        case (.record(let keys, let x), .record(let others, let y)) where keys == others && (op == .add || op == .subtract):
+            return .record(keys, try zip(x, y).map { try binary(n, $0, $1) })
+        case (.record(let keys, let x), _) where b.isTensorLike && (op == .multiply || op == .divide): return .record(keys, try x.map { try binary(n, $0, b) })
+        case (_, .record(let keys, let y)) where a.isTensorLike && op == .multiply: return .record(keys, try y.map { try binary(n, a, $0) })
+        // Lists and ranges stack where a tensor is wanted.
+        case _ where a.shape != nil && b.shape != nil: return try tensors(n, op, a, b)
+        default: break
+        }
+        let strings = [a, b].filter { $0.kindName(state.heap) == "string" }.count
+        if strings == 2 { return compares ? .kind(.bool) : op == .add ? .kind(.string) : try refused(a, b, real) }
+        if strings == 1, op == .multiply { return .kind(.string) }
+        return try refused(a, b, real)
+    }
+
+    private func isUnknown(_ a: Abstract) -> Bool { if case .unknown = a { true } else { false } }
+
+    /// Asks the operator itself about operands that it may not take.
+    private func refused(_ a: Abstract, _ b: Abstract, _ real: (Value, Value) throws -> Value) throws -> Abstract {
+        guard let x = try madeUp(a, isWhole: true, .first), let y = try madeUp(b, isWhole: true, .first) else { return .unknown }
+        do { _ = try real(x, y) } catch let error as Diagnostic where error.kind == ErrorKind.type.rawValue { throw error } catch {}
+        return .unknown
+    }
+
+    /// `==` where it gives one bool and is known.
+    private func equality(_ a: Abstract, _ b: Abstract) -> Bool? {
+        switch (a, b) {
+        case (.list(let x), .list(let y)):
+            guard x.count == y.count else { return false }
+            var all: Bool? = true
+            for (p, q) in zip(x, y) {
+                switch equality(p, q) {
+                case false?: return false
+                case nil: all = nil
+                case true?: break
+                }
+            }
+            return all
+        case (.list, .exact(.tensor(let t, _))) where t.rank > 0:
+            guard t.count <= 64, let rows = try? (0..<t.dims[0]).map({ lift(try interpreter.row(.tensor(t, 0), $0)) }) else { return nil }
+            return equality(a, .list(rows))
+        case (.exact(.tensor), .list): return equality(b, a)
+        case (.function(let x), .function(let y)): return x === y
+        case (.object(let x), .object(let y)): return x == y
+        case (.size(let x), .size(let y)): return x == y ? true : nil
+        case (.exact(let x), .exact(let y)): return try? interpreter.equals(x, y)
+        default:
+            guard let k = a.kindName(state.heap), let l = b.kindName(state.heap) else {
+                // `v == none` of something that is surely a number.
+                if case .exact(.none) = a, b.isTensorLike { return false }
+                if case .exact(.none) = b, a.isTensorLike { return false }
+                return nil
+            }
+            let numeric = ["number", "tensor", "bool", "list", "range"]
+            if numeric.contains(k) && numeric.contains(l) { return nil }
+            return k == l ? nil : false
+        }
+    }
+
+    /// Two numbers or tensors.
+    private func tensors(_ n: NodePointer, _ op: BinaryOperation, _ a: Abstract, _ b: Abstract) throws -> Abstract {
+        let compares = Interpreter.isComparison(op) || op == .and || op == .or
+        if let x = a.wholeNumber, let y = b.wholeNumber, a.isPlain, b.isPlain {
+            if compares {
+                if x == y { return .exact(.bool(op == .equal || op == .lessEqual || op == .greaterEqual)) }
+                return .kind(.bool)
+            }
+            var samples = SIMD3<Int>(repeating: 0)
+            for world in 0..<Sizes.worlds {
+                let (z, _) = Tensor.scalar(op, Double(x.samples[world]), .number, Double(y.samples[world]), .number)
+                guard let whole = Int(exactly: z), whole.magnitude < 1 << 50 else { return .kind(.number) }
+                samples[world] = whole
+            }
+            return .whole(Size(samples: samples))
+        }
+        if a.isPlain, b.isPlain {
+            if compares { return .kind(.bool) }
+            let types = [a.dtype, b.dtype]
+            return types.allSatisfy { $0 == .number } ? .kind(.number) : types.contains(nil) ? .kind(.number) : .tensor([], nil)
+        }
+        let type: DType? = compares ? .bool : a.dtype == b.dtype && a.dtype != .bool ? a.dtype : nil
+        guard let x = a.shape, let y = b.shape else { return .tensor(nil, type) }
+        let wholes = a.everySize + b.everySize
+        do {
+            guard let samples = try inWorlds(wholes, { world in try Tensor.broadcastShape(x.map(world.value), y.map(world.value)) }) else { return .tensor(nil, type) }
+            return .tensor(shape(samples), type)
+        } catch {
+            guard let s = try madeUp(a, isWhole: false, .first), let t = try madeUp(b, isWhole: false, .first) else { return .tensor(nil, type) }
+            let left = interpreter.isSequence(s) ? try interpreter.stacked(s, what: "") : s, right = interpreter.isSequence(t) ? try interpreter.stacked(t, what: "") : t
+            throw interpreter.operandError(error, n, left, right, op)
+        }
+    }
+
+    private func product(_ n: NodePointer) throws -> Abstract {
+        let a = try evaluate(n.pointee.a), b = try evaluate(n.pointee.b)
+        guard let x = a.shape, let y = b.shape, let rule = Op.matmul.shape else {
+            for side in [a, b] where !isUnknown(side) {
+                switch side {
+                case .exact(.string), .exact(.none), .function, .kind(.function), .kind(.string):
+                    guard let s = try madeUp(a, isWhole: true, .first), let t = try madeUp(b, isWhole: true, .first) else { continue }
+                    do { _ = try interpreter.product(s, t) } catch { throw interpreter.operandError(error, n, s, t, nil) }
+                default: break
+                }
+            }
+            return .tensor(nil, nil)
+        }
+        do {
+            let samples = try inWorlds(x + y) { world in try rule([x.map(world.value), y.map(world.value)], [.none, .none, .bool(false), .bool(false)]) }
+            return samples.flatMap(shape).map { $0.isEmpty ? .tensor([], nil) : .tensor($0, nil) } ?? .tensor(nil, nil)
+        } catch {
+            func made(_ side: Abstract) throws -> Value? {
+                guard let v = try madeUp(side, isWhole: true, .first) else { return nil }
+                return interpreter.isSequence(v) ? try interpreter.stacked(v, what: "") : v
+            }
+            guard let s = try made(a), let t = try made(b) else { return .tensor(nil, nil) }
+            do { _ = try interpreter.product(s, t) } catch { throw interpreter.operandError(error, n, s, t, nil) }
+            return .tensor(nil, nil)
+        }
+    }
+
+    private func transposed(_ n: NodePointer, _ x: Abstract) throws -> Abstract {
+        switch x {
+        case .unknown, .tensor(nil, _), .kind(.list), .kind(.record), .kind(.object), .many: return .unknown
+        default: break
+        }
+        if let shape = x.shape, shape.count >= 2 {
+            if let v = x.exact { return lift(try interpreter.transposed(v)) }
+            var swapped = shape
+            swapped.swapAt(shape.count - 1, shape.count - 2)
+            return .tensor(swapped, x.dtype)
+        }
+        if case .list = x, x.shape == nil { return .unknown }
+        if case .kind(.number) = x { return .unknown }
+        guard let v = try madeUp(x, isWhole: true, .first) else { return .unknown }
+        return try located(n) { lift(try interpreter.transposed(v)) }
+    }
+
+    private func logical(_ n: NodePointer) throws -> Abstract {
+        let isAnd = n.pointee.op == .and
+        let what = isAnd ? "`and`" : "`or`"
+        if let first = try truth(n.pointee.a, what) {
+            if first != isAnd { return .exact(.bool(first)) }
+            if let second = try truth(n.pointee.b, what) { return .exact(.bool(second)) }
+            return .kind(.bool)
+        }
+        let before = state, wasCertain = isCertain
+        isCertain = false
+        defer { isCertain = wasCertain }
+        do { _ = try truth(n.pointee.b, what) } catch let error as Diagnostic {
+            // The right side fails, so the left one decides, or the library is not meant to come here.
+            if !activation.isLibrary { throw error }
+            state = before
+        } catch is Stopped { state = before }
+        state = merged(before, state)
+        return .kind(.bool)
+    }
+
+    private func isIn(_ n: NodePointer) throws -> Abstract {
+        let a = try evaluate(n.pointee.a), b = try evaluate(n.pointee.b)
+        if let x = a.exact {
+            switch b {
+            case .exact(let y): return try located(n) { .exact(.bool(try interpreter.contains(y, x))) }
+            case .list(let items):
+                let found = items.map { equality($0, a) }
+                if found.contains(true) { return .exact(.bool(true)) }
+                return found.contains(nil) ? .kind(.bool) : .exact(.bool(false))
+            case .record(let keys, _): if let key = x.asString { return .exact(.bool(keys.contains(key))) }
+            default: break
+            }
+        }
+        return .kind(.bool)
+    }
+
+    // MARK: Brackets, texts, chains
+
+    /// `[…]`: a tensor of what stacks, else a list.
+    func bracketed(_ items: [Abstract], _ n: NodePointer) throws -> Abstract {
+        if items.isEmpty { return .list([]) }
+        if items.allSatisfy(\.isExact), items.count <= 64 {
+            if let made = try madeUp(.list(items), isWhole: true, .first), case .list(let l) = made {
+                return try located(n) { lift(try interpreter.bracketed(l.items)) }
+            }
+        }
+        if items.contains(where: { if case .list = $0 { true } else { false } }), case .kind = Abstract.list(items).bounded { return .unknown }
+        if items.contains(where: { ["string", "function", "record", "object", "layer", "none"].contains($0.kindName(state.heap) ?? "") }) { return .list(items) }
+        guard items.allSatisfy({ $0.shape != nil }) else {
+            // Something unknown may be no tensor at all.
+            return items.contains { isUnknown($0) } ? .unknown : .tensor(nil, nil)
+        }
+        let shapes = items.map { $0.shape! }
+        if shapes.allSatisfy({ $0 == shapes[0] }) {
+            let types = items.map(\.dtype)
+            return .tensor([Size(items.count)] + shapes[0], types.allSatisfy { $0 == .bool } ? .bool : nil)
+        }
+        _ = try inWorlds(shapes.flatMap { $0 }) { world in
+            var made: [Value] = []
+            for item in items {
+                guard let v = try self.madeUp(item, isWhole: true, world) else { return }
+                made.append(v)
+            }
+            try self.located(n) { _ = try self.interpreter.bracketed(made) }
+        }
+        return .tensor(nil, nil)
+    }
+
+    private func comprehension(_ n: NodePointer) throws -> Abstract {
+        var found: [Abstract] = []
+        // Whether `found` holds every item, in order; else the number of items, where it is known.
+        var isWhole = true
+        var length: Size?
+        func comprehend(_ level: Int) throws {
+            try step()
+            if level == Int(n.pointee.count) {
+                found.append(try evaluate(n.pointee.a))
+                return
+            }
+            let clause = n.pointee.list[level]
+            if clause.pointee.op == .condition {
+                switch try truth(clause.pointee.a, "`if`") {
+                case true?: try comprehend(level + 1)
+                case false?: return
+                case nil:
+                    isWhole = false
+                    let wasCertain = isCertain
+                    isCertain = false
+                    defer { isCertain = wasCertain }
+                    try comprehend(level + 1)
+                }
+                return
+            }
+            let items = try self.items(clause)
+            if let all = items.all, all.count <= 64 {
+                for item in all {
+                    try assign(clause.pointee.a, item)
+                    try comprehend(level + 1)
+                }
+                return
+            }
+            isWhole = false
+            let wasCertain = isCertain
+            if !items.isSurelyNotEmpty { isCertain = false }
+            defer { isCertain = wasCertain }
+            try assign(clause.pointee.a, items.each)
+            try comprehend(level + 1)
+            if n.pointee.count == 1 { length = items.count }
+        }
+        try comprehend(0)
+        if isWhole { return try bracketed(found, n) }
+        guard let item = found.first else { return .unknown }
+        if ["string", "function", "record", "object", "layer", "none"].contains(item.kindName(state.heap) ?? "") { return .many(item) }
+        if let inner = item.shape { return .tensor([length ?? sizes.fresh()] + inner, item.dtype == .bool ? .bool : nil) }
+        return .unknown
+    }
+
+    private func interpolated(_ n: NodePointer) throws -> Abstract {
+        var text: String? = ""
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            guard part.pointee.op == .interpolation else { text? += part.pointee.name; continue }
+            let x = try evaluate(part.pointee.a)
+            guard let made = x.isExact || x.wholeNumber != nil ? try madeUp(x, isWhole: true, .first) : nil else {
+                text = nil
+                continue
+            }
+            try located(part) {
+                let piece = part.pointee.object == nil ? interpreter.display(made) : try interpreter.formatted(made, spec: part.pointee.name)
+                text? += piece
+            }
+        }
+        return text.map { Abstract.text($0).bounded } ?? .kind(.string)
+    }
+
+    private func compose(_ n: NodePointer) throws -> Abstract {
+        var stages: [Abstract] = []
+        var isKnown = true
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            let stage = try evaluate(part)
+            switch stage {
+            case .function, .exact(.function): stages.append(stage)
+            case .object(let id): stages += state.heap[id]?.stages ?? [stage]
+            case .unknown, .kind(.object), .kind(.function): isKnown = false
+            default:
+                guard let made = try madeUp(stage, isWhole: false, .first) else { isKnown = false; continue }
+                throw interpreter.notAStage(made, part)
+            }
+        }
+        guard isKnown, let word = interpreter.prelude["sequential"] else { return .unknown }
+        return try apply(lift(Value(word)), stages, [], nil)
+    }
+
+    // MARK: Members
+
+    private func field(_ base: Value, _ n: NodePointer) throws -> Abstract {
+        do { return lift(try interpreter.field(base, n.pointee.name)) } catch { throw interpreter.fieldError(error, n, base, call: nil) }
+    }
+
+    func member(_ base: Abstract, _ n: NodePointer) throws -> Abstract {
+        let name = n.pointee.name
+        switch base {
+        case .record(let keys, let values):
+            if let i = keys.firstIndex(of: name) { return values[i] }
+            throw interpreter.located(interpreter.noField(name, of: "the record", keys), n)
+        case .object(let id):
+            guard let object = state.heap[id] else { return .unknown }
+            let declaration = object.declaration
+            if let i = declaration.field(name) { return object.fields[i] ?? .unknown }
+            if let method = declaration.method(name) {
+                return .function(AbstractFunction(name, .closure(method.code, method.captures, object: id)))
+            }
+            throw interpreter.located(interpreter.noField(name, of: declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.code.name)), n)
+        case .unknown, .kind(.record), .kind(.object): return .unknown
+        case .kind(.number), .kind(.bool): return .unknown
+        case .tensor(nil, _): return try field(Value(try Tensor.fill([1], 0, .f32)), n)
+        case .many, .kind(.list): return try field(Value(list: []), n)
+        default:
+            guard let made = try madeUp(base, isWhole: false, .first) else { return .unknown }
+            return try field(made, n)
+        }
+    }
+}

@@ -1,0 +1,320 @@
+import Syntax
+import Tensors
+
+// `x[…]` and what stands left of `=`, on what is known.
+extension Checker {
+    /// One subscript of a tensor.
+    private enum Part {
+        /// Known, but for unknown sizes.
+        case known((World) throws -> Subscript, sizes: [Size])
+        /// One position, which is not known.
+        case position
+        /// Some positions of an axis, of unknown number.
+        case some
+        /// Nothing is known.
+        case unknown
+    }
+
+    func index(_ n: NodePointer) throws -> Abstract {
+        let base = try evaluate(n.pointee.a)
+        switch base {
+        case .list(let items): return try listIndex(n, items)
+        case .many(let each):
+            if n.pointee.count == 1, n.pointee.list[0].pointee.op == .slice { return base }
+            let i = try evaluate(n.pointee.list[0])
+            return i.isPlain ? each : .unknown
+        case .record(let keys, let values):
+            guard n.pointee.count == 1, let key = try evaluate(n.pointee.list[0]).exact?.asString else { return .unknown }
+            if let i = keys.firstIndex(of: key) { return values[i] }
+            throw interpreter.located(interpreter.noField(key, of: "the record", keys), n.pointee.list[0])
+        case .object(let id):
+            guard n.pointee.count == 1 else { return .unknown }
+            let key = try evaluate(n.pointee.list[0])
+            guard let stages = state.heap[id]?.stages, let i = key.wholeNumber?.constant else { return .unknown }
+            return try located(n) { stages[try interpreter.position(i, stages.count, "a chain of layers")] }
+        case .exact(.string):
+            for i in 0..<Int(n.pointee.count) where n.pointee.list[i].pointee.op != .slice { _ = try evaluate(n.pointee.list[i]) }
+            return .kind(.string)
+        case .exact(.range(let r)):
+            guard n.pointee.count == 1, n.pointee.list[0].pointee.op != .slice else { return .many(.kind(.number)) }
+            guard let i = try evaluate(n.pointee.list[0]).wholeNumber?.constant else { return .kind(.number) }
+            return try located(n.pointee.list[0]) { .number(r[try interpreter.position(i, r.count, "a range")]) }
+        case .exact(.number), .size, .exact(.scalar): throw interpreter.noParts(n)
+        default: break
+        }
+        guard let shape = base.shape, base.isTensorLike, !base.isPlain else {
+            for i in 0..<Int(n.pointee.count) where n.pointee.list[i].pointee.op != .slice && n.pointee.list[i].pointee.op != .ellipsis {
+                _ = try evaluate(n.pointee.list[i])
+            }
+            return .unknown
+        }
+        return try tensorIndex(n, base, shape)
+    }
+
+    private func listIndex(_ n: NodePointer, _ items: [Abstract]) throws -> Abstract {
+        guard n.pointee.count == 1 else { return .unknown }
+        let part = n.pointee.list[0]
+        let any = items.dropFirst().reduce(items.first ?? .unknown) { join($0, $1) }
+        if part.pointee.op == .slice {
+            func bound(_ p: NodePointer?) throws -> (known: Bool, value: Int?) {
+                guard let p else { return (true, nil) }
+                let v = try evaluate(p)
+                if case .exact(.none) = v { return (true, nil) }
+                return v.wholeNumber?.constant.map { (true, $0) } ?? (false, nil)
+            }
+            let start = try bound(part.pointee.a), stop = try bound(part.pointee.b), step = try bound(part.pointee.c)
+            guard start.known, stop.known, step.known, step.value != 0 else { return .many(any) }
+            return .list(Interpreter.sliceIndices(start.value, stop.value, step.value ?? 1, items.count).map { items[$0] })
+        }
+        let at = try evaluate(part)
+        guard let i = at.wholeNumber?.constant, at.isPlain else { return at.isPlain ? any : .unknown }
+        return try located(part) { items[try interpreter.position(i, items.count, "a list")] }
+    }
+
+    // MARK: Tensors
+
+    private func tensorIndex(_ n: NodePointer, _ base: Abstract, _ shape: [Size]) throws -> Abstract {
+        let parts = try (0..<Int(n.pointee.count)).map { try part(n.pointee.list[$0]) }
+        var involved = shape
+        for part in parts { if case .known(_, let sizes) = part { involved += sizes } else if case .unknown = part { return .tensor(nil, base.dtype) } }
+        func subscripts(_ world: World) throws -> [Subscript] {
+            try parts.map { part in
+                switch part {
+                case .known(let make, _): try make(world)
+                case .position: .index(0)
+                default: .slice(start: nil, stop: nil, step: 1)
+                }
+            }
+        }
+        if let value = base.exact, parts.allSatisfy({ if case .known(_, let sizes) = $0 { sizes.allSatisfy(\.isConstant) } else { false } }) {
+            do { return lift(try interpreter.getIndex(value, try subscripts(.first)).unboxed) } catch { throw interpreter.indexError(error, n, value) }
+        }
+        let samples: [[Int]]?
+        do {
+            samples = try inWorlds(involved) { world in try Selection.resolve(try subscripts(world), shape: shape.map(world.value)).shape }
+        } catch {
+            guard let value = try madeUp(base, isWhole: false, .first) else { return .tensor(nil, base.dtype) }
+            throw interpreter.indexError(error, n, value)
+        }
+        guard let samples, var result = self.shape(samples) else { return .tensor(nil, base.dtype) }
+        // Axes of which some positions are taken.
+        var axis = 0
+        var consumed = 0
+        let first = try subscripts(.first)
+        for s in first {
+            switch s {
+            case .newAxis, .ellipsis: break
+            case .mask(let t): consumed += t.rank
+            default: consumed += 1
+            }
+        }
+        var hasArrays = false
+        for (part, s) in zip(parts, first) {
+            if case .some = part {
+                if hasArrays { return .tensor(nil, base.dtype) }
+                if axis < result.count { result[axis] = sizes.fresh() }
+            }
+            switch s {
+            case .index: break
+            case .ellipsis: axis += max(0, shape.count - consumed)
+            case .indices, .mask, .list: hasArrays = true; axis += 1
+            default: axis += 1
+            }
+        }
+        return .tensor(result, base.dtype)
+    }
+
+    private func part(_ n: NodePointer) throws -> Part {
+        switch n.pointee.op {
+        case .ellipsis: return .known({ _ in .ellipsis }, sizes: [])
+        case .slice:
+            var bounds: [Size?] = []
+            for bound in [n.pointee.a, n.pointee.b, n.pointee.c] {
+                guard let bound else { bounds.append(nil); continue }
+                let v = try evaluate(bound)
+                if case .exact(.none) = v { bounds.append(nil); continue }
+                if case .exact(let value) = v, value.asDouble == nil || v.wholeNumber == nil {
+                    _ = try interpreter.sliceBound(value, bound)
+                }
+                guard let whole = v.wholeNumber else { return .some }
+                bounds.append(whole)
+            }
+            if bounds[2] == Size(0) { return .some }
+            return .known({ world in .slice(start: bounds[0].map(world.value), stop: bounds[1].map(world.value), step: bounds[2].map(world.value) ?? 1) }, sizes: bounds.compactMap { $0 })
+        default: break
+        }
+        let v = try evaluate(n)
+        switch v {
+        case .exact(let value):
+            let s = try interpreter.tensorSubscript(value, n)
+            var sizes: [Size] = []
+            if case .index(let i) = s { sizes = [Size(i), Size(i + 1)] }
+            return .known({ _ in s }, sizes: sizes)
+        case .size(let s): return .known({ world in .index(world(s)) }, sizes: [s])
+        case .kind(.number): return .position
+        case .tensor(let shape?, let type):
+            if shape.isEmpty { return .position }
+            if type == .bool { return shape.count == 1 ? .some : .unknown }
+            // Compared values are bools more often than not.
+            guard type != nil || shape.allSatisfy(\.isConstant), shape.reduce(1.0, { $0 * Double($1.samples[0]) }) < 0x1p20 else { return .unknown }
+            return .known({ world in .indices(try Tensor.fill(shape.map(world.value), 0, .f32)) }, sizes: shape)
+        case .many(.kind(.number)): return .some
+        case .list(let items):
+            guard let made = try madeUp(v, isWhole: true, .first) else {
+                return items.allSatisfy(\.isPlain) ? .known({ _ in .list(items.map { _ in 0 }) }, sizes: []) : .unknown
+            }
+            let s = try interpreter.tensorSubscript(made, n)
+            return .known({ _ in s }, sizes: [])
+        default: return .unknown
+        }
+    }
+
+    // MARK: Assigning
+
+    func assign(_ target: NodePointer, _ value: Abstract) throws {
+        let value = value.bounded
+        switch target.pointee.op {
+        case .local: state.slots[Int(target.pointee.slot)] = value
+        case .global: state.globals[target.pointee.cell] = value
+        case .field:
+            if case .object(let id)? = state.slots[Int(target.pointee.count)] { state.heap[id]?.fields[Int(target.pointee.slot)] = value }
+        case .listPattern:
+            let count = Int(target.pointee.count)
+            let parts: [Abstract]?
+            switch value {
+            case .list(let items): parts = items
+            case .exact(let v):
+                do { parts = try interpreter.items(of: v, what: "what is taken apart").map { lift($0) } } catch { throw interpreter.located(error, target) }
+            case .many(let each): parts = Array(repeating: each, count: count)
+            case .tensor(let shape?, let type) where !shape.isEmpty && (shape[0].constant ?? 1_000) < 64:
+                parts = Array(repeating: .tensor(Array(shape.dropFirst()), type), count: shape[0].constant!)
+            default: parts = nil
+            }
+            if let parts, parts.count != count { throw interpreter.wrongCount(count, parts.count, target) }
+            for i in 0..<count { try assign(target.pointee.list[i], parts?[i] ?? .unknown) }
+        case .recordPattern:
+            for i in 0..<Int(target.pointee.count) {
+                let name = target.pointee.list[i]
+                switch value {
+                case .record(let keys, let values):
+                    guard let k = keys.firstIndex(of: name.pointee.name) else {
+                        throw interpreter.located(interpreter.noField(name.pointee.name, of: "the record", keys), name)
+                    }
+                    try assign(name, values[k])
+                case .list, .tensor(.some, _), .exact, .size, .function:
+                    if let made = try madeUp(value, isWhole: false, .first) { throw interpreter.notTakenApart(made, target) }
+                    try assign(name, .unknown)
+                default: try assign(name, .unknown)
+                }
+            }
+        case .index:
+            try fit(value, into: target)
+            try change(target) { _ in value }
+        case .member: try change(target) { _ in value }
+        default: break
+        }
+    }
+
+    /// `x[…] = value`: refused where the value's shape does not fit the selection's.
+    private func fit(_ value: Abstract, into n: NodePointer) throws {
+        let base = try evaluate(n.pointee.a)
+        guard base.isTensorLike, !base.isPlain, let shape = base.shape, let given = value.shape else { return }
+        let parts = try (0..<Int(n.pointee.count)).map { try part(n.pointee.list[$0]) }
+        var involved = shape + given
+        for part in parts {
+            guard case .known(_, let sizes) = part else { return }
+            involved += sizes
+        }
+        func subscripts(_ world: World) throws -> [Subscript] {
+            try parts.map { part in
+                guard case .known(let make, _) = part else { return .ellipsis }
+                return try make(world)
+            }
+        }
+        do {
+            _ = try inWorlds(involved) { world in
+                let selected = try Selection.resolve(try subscripts(world), shape: shape.map(world.value)).shape
+                // Leading axes of size 1 are of no account.
+                var dims = given.map(world.value)
+                while dims.count > selected.count, dims.first == 1 { dims.removeFirst() }
+                guard try Tensor.broadcastShape(dims, selected) == selected else { throw TensorError(.shape, "") }
+            }
+        } catch {
+            guard var whole = try madeUp(base, isWhole: true, .first), let part = try madeUp(value, isWhole: true, .first) else { return }
+            let shown = whole
+            do { try interpreter.setIndex(&whole, try subscripts(.first), part) } catch { throw interpreter.indexError(error, n, shown) }
+        }
+    }
+
+    /// A record with one field changed, or one more.
+    private func changed(_ keys: [String], _ values: [Abstract], _ name: String, _ new: (Abstract) throws -> Abstract) throws -> Abstract {
+        var keys = keys, values = values
+        if let k = keys.firstIndex(of: name) { values[k] = try new(values[k]) } else {
+            keys.append(name)
+            values.append(try new(.none))
+        }
+        return .record(keys, values)
+    }
+
+    /// Changes what stands at a path: `r.f[i]`.
+    private func change(_ n: NodePointer, _ new: (Abstract) throws -> Abstract) throws {
+        switch n.pointee.op {
+        case .local, .global:
+            let old = try evaluate(n), changed = try new(old)
+            if n.pointee.flag {
+                // An outer name: an object may be changed through it.
+                switch old {
+                case .list, .record, .tensor, .exact, .many: throw interpreter.outerName(n)
+                default: return
+                }
+            }
+            try assign(n, changed)
+        case .field: try assign(n, try new(try evaluate(n)))
+        case .member:
+            let name = n.pointee.name
+            try change(n.pointee.a) { base in
+                switch base {
+                case .record(let keys, let values):
+                    return try changed(keys, values, name, new)
+                case .object(let id):
+                    guard let object = state.heap[id] else { return base }
+                    guard let i = object.declaration.field(name) else {
+                        throw interpreter.located(interpreter.noField(name, of: object.declaration.name, object.declaration.fields.map(\.name)), n)
+                    }
+                    state.heap[id]!.fields[i] = try new(object.fields[i] ?? .unknown)
+                    return base
+                default: return base
+                }
+            }
+        case .index:
+            let key = n.pointee.count == 1 && n.pointee.list[0].pointee.op != .slice && n.pointee.list[0].pointee.op != .ellipsis ? try evaluate(n.pointee.list[0]) : nil
+            try change(n.pointee.a) { base in
+                switch base {
+                case .record(let keys, let values):
+                    guard let name = key?.exact?.asString else { return .kind(.record) }
+                    return try changed(keys, values, name, new)
+                case .list(let items):
+                    guard let i = key?.wholeNumber?.constant else { return .many(items.reduce(try new(.unknown)) { join($0, $1) }) }
+                    let k = try located(n) { try interpreter.position(i, items.count, "a list") }
+                    var items = items
+                    items[k] = try new(items[k])
+                    return .list(items)
+                case .exact(.tensor(let t, _)):
+                    _ = try new(.unknown)
+                    return .tensor(t.shape.map { Size($0) }, t.dtype)
+                case .object(let id):
+                    // A parameter replaced through its path.
+                    guard let stages = state.heap[id]?.stages, let i = key?.wholeNumber?.constant, let field = state.heap[id]?.declaration.field("stages"), stages.indices.contains(i) else { return base }
+                    var changed = stages
+                    changed[i] = try new(stages[i])
+                    state.heap[id]!.fields[field] = .list(changed)
+                    return base
+                default:
+                    _ = try new(.unknown)
+                    return base
+                }
+            }
+        default: _ = try evaluate(n)
+        }
+    }
+}

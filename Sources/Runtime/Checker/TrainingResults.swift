@@ -1,0 +1,179 @@
+import Syntax
+import Tensors
+
+// What is known of the results of built-ins that call functions, train, bring data or end the program.
+extension Results {
+    // MARK: Networks and gradients
+
+    private static func inMode(_ training: Bool, _ c: Checker, _ body: () throws -> Abstract) rethrows -> Abstract {
+        let before = c.isTraining
+        c.isTraining = training
+        defer { c.isTraining = before }
+        return try body()
+    }
+
+    static let trainMode: ResultRule = { c in try inMode(true, c.checker) { try c.apply(c[0], []) } }
+    static let evalMode: ResultRule = { c in try inMode(false, c.checker) { try c.apply(c[0], []) } }
+    static let training: ResultRule = { c in .bool(c.checker.isTraining) }
+
+    static let build: ResultRule = { c in
+        _ = try inMode(false, c.checker) { try c.apply(c[0], [c[1]]) }
+        return c[0]
+    }
+
+    static let update: ResultRule = { c in
+        guard case .list(let rest) = c[2] else { return .unknown }
+        _ = try c.apply(c[1], Array(repeating: .unknown, count: rest.count + 1))
+        switch c[0] {
+        case .object: return Abstract.none
+        default: return .unknown
+        }
+    }
+
+    static let copy: ResultRule = { c in
+        var copies: [Int: Int] = [:]
+        func copied(_ a: Abstract) -> Abstract {
+            switch a {
+            case .object(let id):
+                if let known = copies[id] { return .object(known) }
+                guard let object = c.checker.state.heap[id] else { return .unknown }
+                c.checker.nextObject += 1
+                let own = c.checker.nextObject
+                copies[id] = own
+                c.checker.state.heap[own] = object
+                for (i, field) in object.fields.enumerated() {
+                    if let field { let value = copied(field); c.checker.state.heap[own]!.fields[i] = value }
+                }
+                return .object(own)
+            case .list(let items): return .list(items.map(copied))
+            case .record(let keys, let values): return .record(keys, values.map(copied))
+            default: return a
+            }
+        }
+        return copied(c[0])
+    }
+
+    /// The gradient by a value, in its own form.
+    private static func mirror(_ a: Abstract?) -> Abstract {
+        switch a {
+        case .tensor(let shape, let type)?: .tensor(shape, type)
+        case .exact(.tensor(let t, _))?: .tensor(t.shape.map { Size($0) }, t.dtype)
+        case .exact(.number)?, .exact(.scalar)?, .size?, .kind(.number)?: .kind(.number)
+        case .list(let items)?: .list(items.map { mirror($0) })
+        case .record(let keys, let values)?: .record(keys, values.map { mirror($0) })
+        default: .unknown
+        }
+    }
+
+    private static func differentiated(_ c: AbstractCall, _ result: @escaping (Abstract, Abstract) -> Abstract) -> Abstract {
+        let f = c[0]
+        return .function(AbstractFunction(c.operation.name, .native { checker, arguments, n in
+            try inMode(true, checker) { result(try checker.apply(f, arguments, [], n), mirror(arguments.first)) }
+        }))
+    }
+
+    static let gradient: ResultRule = { c in differentiated(c) { _, gradient in gradient } }
+    static let valueAndGradient: ResultRule = { c in differentiated(c) { .record(["value", "grads"], [$0, $1]) } }
+    static let derivative: ResultRule = { c in differentiated(c) { _, _ in .unknown } }
+
+    static let backprop: ResultRule = { c in
+        let out = try inMode(true, c.checker) {
+            let out = try c.apply(c[0], [c[1]])
+            var loss = c[3]
+            if case .exact(.none) = loss { loss = .exact(.function(BuiltinFunction(Op.crossEntropy))) }
+            _ = try c.apply(loss, [out, c[2]])
+            return out
+        }
+        if case .exact(.none) = c[4] {} else { _ = try c.apply(c[4], [c[0]]) }
+        return .kind(.record)
+    }
+
+    static let called: ResultRule = { c in
+        _ = try c.apply(c[0], [c[1]])
+        return .kind(.record)
+    }
+
+    static let timed: ResultRule = { c in try c.apply(c[0], []) }
+
+    static let interruptible: ResultRule = { c in
+        _ = try c.apply(c[0], [])
+        return .kind(.bool)
+    }
+
+    static let batchStatistics: ResultRule = { c in
+        let channels = c[0].shape.flatMap { $0.count > 1 ? [$0[1]] : nil }
+        return .record(["y", "mean", "var"], [c[0], .tensor(channels, nil), .tensor(channels, nil)])
+    }
+
+    // MARK: Data
+
+    /// The tables that the program carries with it.
+    static let embedded: ResultRule = { c in
+        switch c[0].exact?.asString {
+        case "digits.csv.gz": .tensor([Size(1_797), Size(65)], nil)
+        case "iris.csv": .tensor([Size(150), Size(5)], nil)
+        default: .tensor(nil, nil)
+        }
+    }
+
+    static let batches: ResultRule = { c in
+        func record(_ size: Size) -> Abstract {
+            func rows(_ a: Abstract) -> Abstract {
+                guard a.isTensorLike, let shape = a.shape, !shape.isEmpty else {
+                    if case .list(let items) = a, let first = items.first { return .many(items.dropFirst().reduce(first) { c.checker.join($0, $1) }) }
+                    return .unknown
+                }
+                return .tensor([size] + shape.dropFirst(), a.dtype)
+            }
+            return .record(["x", "y"], [rows(c[0]), rows(c[1])])
+        }
+        guard c[0].isTensorLike, let total = c[0].shape?.first?.constant, let n = c[2].wholeNumber?.constant, n > 0 else { return .many(record(c.checker.sizes.fresh())) }
+        let whole = total / n, rest = total % n
+        if whole > 256 { return .many(record(rest == 0 ? Size(n) : c.checker.sizes.fresh())) }
+        return .list(Array(repeating: record(Size(n)), count: whole) + (rest > 0 ? [record(Size(rest))] : []))
+    }
+
+    static let hits: ResultRule = { _ in .unknown }
+
+    // MARK: Sessions
+
+    static let close: ResultRule = { c in
+        guard c[0].isTensorLike, c[1].isTensorLike, !c[0].isPlain, !c[1].isPlain, let x = c[0].shape, let y = c[1].shape else { return .kind(.bool) }
+        do {
+            _ = try c.checker.inWorlds(x + y) { world in
+                guard x.map(world.value) == y.map(world.value) else { throw TensorError(.shape, "") }
+            }
+            return .kind(.bool)
+        } catch { return try ask(c) ?? .kind(.bool) }
+    }
+
+    static let precision: ResultRule = { c in
+        guard let name = c[0].exact else { return .unknown }
+        switch name {
+        case .function(let f as BuiltinFunction) where f.name == "f64" || f.name == "f32": c.checker.interpreter.defaultType = f.name == "f64" ? .f64 : .f32
+        case .string(let s) where s.string == "f64" || s.string == "f32": c.checker.interpreter.defaultType = s.string == "f64" ? .f64 : .f32
+        case .none: return .kind(.string)
+        default: return try ask(c)
+        }
+        return Abstract.none
+    }
+
+    static let exit: ResultRule = { c in
+        if !c.checker.isCertain { c.checker.mayHaveExited = true }
+        throw Checker.Stopped()
+    }
+
+    /// What the library refuses is an error of the call; what the user's own code refuses is for the run to say.
+    static let error: ResultRule = { c in
+        guard c.checker.activation.isLibrary, let message = c[0].exact?.asString else { throw Checker.Stopped() }
+        var diagnostic = Diagnostic(.value, message)
+        diagnostic.kind = c[1].exact?.asString ?? diagnostic.kind
+        throw diagnostic
+    }
+
+    /// The function is meant to fail.
+    static let raises: ResultRule = { c in
+        if case .function(let f) = c[0], case .closure(let code, _, _) = f.body { c.checker.entered.insert(ObjectIdentifier(code)) }
+        return .kind(.bool)
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Syntax
+import Testing
+@testable import Runtime
+
+/// `nns check`: it finds what is planted, in the words of the run, and says nothing of what is right.
+@Suite struct CheckerTests {
+    /// The scripts under some folders of the project.
+    private static func scripts(_ folders: String...) -> [URL] {
+        let root = testsFolder("").deletingLastPathComponent()
+        return folders.flatMap { folder -> [URL] in
+            let all = FileManager.default.enumerator(at: root.appendingPathComponent(folder), includingPropertiesForKeys: nil)?.compactMap { $0 as? URL } ?? []
+            return all.filter { $0.pathExtension == "nns" }.sorted { $0.path < $1.path }
+        }
+    }
+
+    private static func errors(_ text: String, _ path: String) -> [Diagnostic] {
+        TestSession.with { session in session.check(text, path: path) }.filter { $0.severity == .error }
+    }
+
+    // MARK: Nothing false
+
+    @Test(arguments: scripts("scripts", "Tests/Samples", "Tests/Lecture", "Tests/Operations", "Tests/StandardLibrary"))
+    func saysNothingOfWhatIsRight(_ file: URL) throws {
+        for error in Self.errors(try String(contentsOf: file, encoding: .utf8), file.path) { Issue.record("\(error.rendered(color: false))") }
+    }
+
+    @Test func saysNothingOfTheStandardLibrary() {
+        let errors = TestSession.with { session in session.checkStandardLibrary() }
+        for error in errors { Issue.record("\(error.rendered(color: false))") }
+    }
+
+    // MARK: Whole reports
+
+    /// What is printed for each script in Tests/Reports stands in the `.report` beside it.
+    @Test(arguments: scripts("Tests/Reports")) func reportsAsShown(_ file: URL) throws {
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let found = TestSession.with { session in session.check(text, name: file.lastPathComponent, path: file.path) }
+        let printed = found.map { $0.rendered(color: false) + "\n" }.joined()
+        let expected = file.deletingPathExtension().appendingPathExtension("report")
+        if ProcessInfo.processInfo.environment["NNS_TRANSCRIPTS"] == "update" {
+            try printed.write(to: expected, atomically: true, encoding: .utf8)
+            return
+        }
+        #expect(printed == (try String(contentsOf: expected, encoding: .utf8)))
+    }
+
+    // MARK: Planted errors
+
+    /// Of thirty mutants that fail with a shape or a name error when they run, at least twenty-eight are found; nothing is
+    /// said of those that run to their end.
+    @Test func findsPlantedErrors() throws {
+        var random = Generator(state: 7)
+        var candidates: [(script: URL, mutant: Mutant)] = []
+        for script in Self.scripts("scripts", "Tests/Lecture") where !script.path.contains("benchmarks") {
+            var mutants = Mutant.all(of: Self.shortened(try String(contentsOf: script, encoding: .utf8)))
+            mutants.shuffle(using: &random)
+            candidates += mutants.prefix(24).map { (script, $0) }
+        }
+        candidates.shuffle(using: &random)
+        var planted = 0, missed: [String] = [], reworded: [String] = []
+        for (script, mutant) in candidates where planted < 30 {
+            let name = "\(script.lastPathComponent): \(mutant.line)"
+            let failure = TestSession.with { session in session.failure(mutant.text, path: script.path) }
+            let found = Self.errors(mutant.text, script.path)
+            guard let failure else {
+                #expect(found.isEmpty, "false report on \(name): \(found.first?.message ?? "")")
+                continue
+            }
+            guard ["shape", "name"].contains(failure.kind) else { continue }
+            planted += 1
+            if found.isEmpty { missed.append("\(name): \(failure.message)") } else if !found.contains(where: { $0.message == failure.message && $0.notes == failure.notes && $0.help == failure.help }) {
+                reworded.append("\(name): \(failure.message), not \(found[0].message)")
+            }
+        }
+        #expect(planted == 30)
+        #expect(missed.count <= 2, "\(missed)")
+        // Where the run says one thing of one example, the check may speak of all.
+        #expect(reworded.count <= 3, "\(reworded)")
+    }
+
+    /// Fewer epochs: errors show in the first.
+    private static func shortened(_ text: String) -> String {
+        text.replacingOccurrences(of: #"epochs=\d+"#, with: "epochs=1", options: .regularExpression)
+    }
+}
+
+/// A script with one small slip.
+private struct Mutant {
+    let text: String
+    /// The line as it is now.
+    let line: String
+
+    /// Every mutant: a whole number changed, a transposition lost or gained, a letter of a name dropped or doubled.
+    static func all(of script: String) -> [Mutant] {
+        let lines = script.components(separatedBy: "\n")
+        var result: [Mutant] = []
+        for (index, line) in lines.enumerated() {
+            let code = line.firstIndex(of: "#").map { String(line[..<$0]) } ?? line
+            // Texts would only print otherwise.
+            guard !code.contains("\"") else { continue }
+            func add(_ pattern: String, _ replacement: (String) -> String) {
+                let expression = try! NSRegularExpression(pattern: pattern)
+                for match in expression.matches(in: code, range: NSRange(code.startIndex..., in: code)) {
+                    let range = Range(match.range, in: code)!
+                    let changed = code.replacingCharacters(in: range, with: replacement(String(code[range])))
+                    var copy = lines
+                    copy[index] = changed
+                    result.append(Mutant(text: copy.joined(separator: "\n"), line: changed))
+                }
+            }
+            add(#"(?<![\w.])\d+(?![\w.])"#) { "\(Int($0)! + 1)" }
+            add(#"(?<![\w.])\d+(?![\w.])"#) { "\(Int($0)! * 2 + 3)" }
+            add(#"(?<=[\w)\]])'"#) { _ in "" }
+            add(#"@ \w+(?!['\w.])"#) { $0 + "'" }
+            add(#"\b(?!(?:fn|for|if|in|else|layer|object|param|state|and|or|not|none|true|false|assert|return)\b)[a-zA-Z_]\w\w+"#) {
+                let letters = Array($0)
+                return String([letters[0]] + letters[2...] + [letters[letters.count - 1]])
+            }
+        }
+        return result
+    }
+}
+
+/// The same sequence on every machine (SplitMix64).
+private struct Generator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
