@@ -170,7 +170,7 @@ extension Parsing {
         var node = Node(.import, span: token.span)
         advance()
         guard kind == .string, !isAtLineEnd else {
-            throw expected("a path in quotes", help: ["write `import \"file.nns\"`"])
+            throw expected("a path in quotes", help: kind == .name ? ["a file is imported by `import \"file.nns\"`; arrays, layers and pictures are built in and need no import"] : ["write `import \"file.nns\"`"])
         }
         node.a = token.payload
         advance()

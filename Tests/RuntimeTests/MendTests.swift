@@ -61,6 +61,12 @@ import Testing
         ("net = dense(3)\nfit(net, iris(), epoch=1)", "fit(net, iris(), epochs=1)"),
         ("opt = sgd(lr=0.1)", "opt = sgd(rate=0.1)"),
         ("opt = adam(1e-3, weight_decay=0.01)", "opt = adam(1e-3, l2=0.01)"),
+        ("net = dense(3)\nevaluate(net, iris(), \"cross_entropy\")", "evaluate(net, iris(), cross_entropy)"),
+        ("for (x, y) in batches(iris(), 50) { print(shape(x)) }", "for {x, y} in batches(iris(), 50)"),
+        ("x = max(1, 2)", "x = maximum(1, 2)"),
+        ("x = sum(1, 2)", "x = sum([1, 2])"),
+        ("f = x => x^2\ny = f'(2)", "y = grad(f)(2)"),
+        ("x = 1\nif x { print(x) }", "if x != 0 { print(x) }"),
         // Names.
         ("x = sofmax([1, 2])", "x = softmax([1, 2])"),
         ("length = 3\ny = lenght + 1", "y = length + 1"),

@@ -440,7 +440,7 @@ error: expected a path in quotes, found `numpy`
   |
 1 | import numpy as np
   |        ^^^^^
-  = help: write `import "file.nns"`
+  = help: a file is imported by `import "file.nns"`; arrays, layers and pictures are built in and need no import
 ----
 x
  + b

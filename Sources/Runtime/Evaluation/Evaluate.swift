@@ -218,6 +218,7 @@ extension Interpreter {
 
     func wantsBool(_ n: NodePointer, _ value: Value, _ what: String) -> Diagnostic {
         var error = Diagnostic(.type, "\(what) needs true or false, got \(value.described)", source: n.pointee.source.takeUnretainedValue(), span: n.pointee.span)
+        if case .number = value { error.help = ["write `\(Operand(n, "x").postfixed) != 0`"] }
         if case .tensor(let t, _) = value, t.dtype == .bool {
             error.help = ["`all(…)` asks whether every element is true, `any(…)` whether one is; `where(c, a, b)` chooses elementwise"]
         }
@@ -318,7 +319,7 @@ extension Interpreter {
     }
 
     private func transposedAt(_ n: NodePointer, _ x: Value) throws -> Value {
-        do { return try transposed(x) } catch { throw located(error, n) }
+        do { return try transposed(x) } catch { throw transposeError(error, n, x) }
     }
 
     func makeRange(_ a: Value, _ b: Value, halfOpen: Bool) throws -> Value {

@@ -311,6 +311,7 @@ extension Interpreter {
             frame[Int(target.pointee.count)].object[field: Int(target.pointee.slot)] = newValue
         case .listPattern:
             let parts: [Value]
+            if case .record(let r) = newValue { throw recordInListPattern(r, target) }
             do { parts = try items(of: newValue, what: "what is taken apart") } catch { throw located(error, target) }
             let count = Int(target.pointee.count)
             guard parts.count == count else {

@@ -99,6 +99,13 @@ extension Interpreter {
         return diagnostic
     }
 
+    /// `(x, y) = record`: a record's fields go by their names.
+    func recordInListPattern(_ r: Record, _ target: NodePointer) -> Diagnostic {
+        let names = (0..<Int(target.pointee.count)).map { target.pointee.list[$0].pointee.text }
+        return located(Diagnostic(.type, "a record is taken apart by `{…}`, not by `(…)`", notes: ["it has: \(r.keys.joined(separator: ", "))"],
+                                  help: names.allSatisfy { r.position($0) != nil } ? ["write `{\(names.joined(separator: ", "))}`"] : []), target)
+    }
+
     // MARK: Arguments
 
     func arity(_ code: FunctionCode, given: Int) -> Diagnostic {

@@ -61,6 +61,13 @@ extension Interpreter {
         }
     }
 
+    /// An error of `x'`.
+    func transposeError(_ error: Error, _ n: NodePointer, _ x: Value) -> Diagnostic {
+        var diagnostic = located(error, n)
+        if case .function = x { diagnostic.help = ["for the derivative, write `grad(\(Operand(n.pointee.a, "f").text))`"] }
+        return diagnostic
+    }
+
     // MARK: Matrix products
 
     private func productMends(_ x: [Int], _ y: [Int], _ left: Operand, _ right: Operand) -> [String] {
@@ -121,6 +128,8 @@ extension Interpreter {
             let added = String(repeating: ", none", count: y.count - 1 - i)
             return ["to use one number for each \(y.count == 2 ? "row" : axis(i)), write \(rewritten("\(left.postfixed)[:\(added)]", right.operand))"]
         }
+        if x.count == 2, y.count == 1 { return ["\(right.name) needs one number for each column, [\(x[1])], or for each row, [\(x[0])]"] }
+        if x.count == 1, y.count == 2 { return ["\(left.name) needs one number for each column, [\(y[1])], or for each row, [\(y[0])]"] }
         if x.count == 2, y.count == 2 {
             if x[0] == y[1], x[1] == y[0] { return ["write \(rewritten(left.operand, right.transposed))"] }
             if x[1] == y[1] { return ["for every pair of rows, write \(rewritten("\(left.postfixed)[:, none]", right.operand)): [\(x[0]), \(y[0]), \(x[1])]"] }
@@ -155,7 +164,7 @@ extension Interpreter {
             if o.declaration.isLayer { return ["\(operand.name) is a layer: call it, `\(operand.text)(x)`; layers are joined by `>>`"] }
         case (.none, _), (_, .none):
             let operand = if case .none = a { left } else { right }
-            return ["\(operand.name) is none: nothing was given to it"]
+            return operand.name == "none" ? [] : ["\(operand.name) is none: nothing was given to it"]
         case (.record, _), (_, .record): return ["records of equal keys add and subtract, and are scaled by a number"]
         default: break
         }

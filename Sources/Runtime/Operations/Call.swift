@@ -152,7 +152,7 @@ public struct Call {
     @inline(__always) static func axis(_ axis: Int, rank: Int, label: @autoclosure () -> String) throws -> Int {
         guard axis >= -rank, axis < rank else {
             throw Diagnostic(.shape, "\(label()) is \(axis), but the tensor has rank \(rank)",
-                             help: rank == 0 ? [] : ["its axes are 0 … \(rank - 1), or \(-rank) … -1 from the end"])
+                             help: rank == 0 ? [] : rank == 1 ? ["its only axis is 0, or -1 from the end"] : ["its axes are 0 … \(rank - 1), or \(-rank) … -1 from the end"])
         }
         return axis < 0 ? axis + rank : axis
     }

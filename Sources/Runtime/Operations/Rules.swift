@@ -92,12 +92,12 @@ extension Call {
     func reductionAxes(_ i: Int, of x: Tensor) throws -> [Int]? {
         if x.rank == 0, !isNone(i) {
             let mend: [String] = switch operation.name {
-            case "max": ["the larger of two is `maximum(a, b)`"]
-            case "min": ["the smaller of two is `minimum(a, b)`"]
-            case "sum", "mean": ["for several numbers write `\(operation.name)([a, b])`"]
+            case "max": ["for the larger of two, write `maximum(‹x›, ‹axis›)`"]
+            case "min": ["for the smaller of two, write `minimum(‹x›, ‹axis›)`"]
+            case "sum", "mean": ["for several numbers, write `\(operation.name)([‹x›, ‹axis›])`"]
             default: []
             }
-            throw Diagnostic(.shape, "\(operation.name) of a single number takes no axis, got \(arguments[i].described)", help: mend)
+            throw Diagnostic(.shape, "\(operation.name) of a single number takes no axis, got \(arguments[i].described)", help: mend, of: self)
         }
         return try axes(i, rank: x.rank)
     }
