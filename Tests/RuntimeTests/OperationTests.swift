@@ -34,7 +34,7 @@ import Tensors
     /// Every built-in that computes numbers is among those whose bits are compared on every path.
     @Test func bitsAreCompared() throws {
         let compared = try String(contentsOf: testsFolder("Operations/paths.nns"), encoding: .utf8)
-        let computing: [Operation.Group] = [.create, .elementwise, .reduce, .shape, .linearAlgebra, .neural, .losses, .random]
+        let computing: [Runtime.Operation.Group] = [.create, .elementwise, .reduce, .shape, .linearAlgebra, .neural, .losses, .random]
         // No arithmetic, or made of nothing but others in that file.
         let others = ["rank", "size", "zeros", "ones", "tensor", "read"]
         for operation in Self.named where computing.contains(operation.group) && !others.contains(operation.name) {
