@@ -312,7 +312,7 @@ private struct Layout {
     /// A piece that a call, an index or a transpose may follow without a space.
     private func endsValue(_ index: Int) -> Bool {
         switch pieces[index].kind {
-        case .name, .number, .string, .closeParen, .closeBracket, .closeBrace, .transpose: return true
+        case .name, .number, .string, .closeParen, .closeBracket, .closeBrace, .transpose, .true, .false, .none: return true
         default: return index > 0 && pieces[index].kind.isReserved && pieces[index - 1].kind == .dot
         }
     }

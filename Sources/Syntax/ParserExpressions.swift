@@ -32,6 +32,7 @@ extension Parsing {
 
     @inline(never)
     private func prefixOperators(_ base: Int) throws(ParseFailure) {
+        var isSigned = false
         while true {
             switch kind {
             case .minus:
@@ -39,8 +40,9 @@ extension Parsing {
                                                  start: token.start))
             case .plus:
                 if index == statementStart, seemsToContinue { throw expected("a statement") }
+                isSigned = true
             case .not:
-                if operators.count > base, let top = operators.last, top.precedence > Precedence.not {
+                if isSigned || operators.count > base && operators[operators.count - 1].precedence > Precedence.not {
                     throw expected("a value", help: ["put `not …` in parentheses: it binds more loosely"])
                 }
                 operators.append(PendingOperator(kind: .unary, op: .not, precedence: Precedence.not, isPrefix: true,

@@ -193,6 +193,7 @@ extension Parsing {
         if kind == .comma {
             throw expected("`in`", help: ["several names stand in parentheses: `for (a, b) in …`"])
         }
+        if isAtLineEnd { throw expected("`in`") }
         try expect(.in, "`in`")
         node.b = try expression()
         node.span.end = lastEnd

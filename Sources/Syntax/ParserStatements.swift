@@ -260,7 +260,7 @@ extension Parsing {
         case .assert: return try assertStatement()
         case .name:
             let word = ContextualWord(rawValue: token.payload)
-            guard word == .param || word == .state, next.kind == .name else { break }
+            guard word == .param || word == .state, next.kind == .name, !next.newlineBefore else { break }
             var node = Node(word == .param ? .param : .state, span: token.span)
             advance()
             node.a = token.payload

@@ -143,17 +143,23 @@ private struct Excerpt {
     /// A numbered line of the source and its underlining.
     private func line(_ number: Int, _ paint: Paint) -> String {
         let lineStart = Int(source.start(ofLine: number))
-        let bytes = Array(source.text(ofLine: number).utf8)
+        let bytes = source.bytes(ofLine: number)
         let lineEnd = lineStart + bytes.count
         var cells: [Cell] = []
         var column = 0
         var offset = lineStart
-        for scalar in String(decoding: bytes, as: UTF8.self).unicodeScalars {
+        var parser = Unicode.UTF8.ForwardParser()
+        var rest = bytes.makeIterator()
+        while offset < lineEnd {
+            let scalar: Unicode.Scalar, length: Int
+            switch parser.parseScalar(from: &rest) {
+            case .valid(let encoded): (scalar, length) = (UTF8.decode(encoded), encoded.count)
+            case .error(let count): (scalar, length) = ("\u{fffd}", count)
+            case .emptyInput: (scalar, length) = ("\u{fffd}", lineEnd - offset)
+            }
             let cell = Cell(scalar, at: column, offset: offset)
             column += cell.width
-            // What replaces an invalid byte takes one byte in the source.
-            let isReplacement = scalar == "\u{fffd}" && offset < lineEnd && source.bytes[offset] != 0xef
-            offset += isReplacement ? 1 : UTF8.width(scalar)
+            offset += length
             cells.append(cell)
         }
         func columns(_ span: Span) -> Range<Int> {

@@ -49,11 +49,14 @@ public final class Source {
     }
 
     /// The text of a line (from 1) without its line end.
-    public func text(ofLine line: Int) -> String {
+    public func text(ofLine line: Int) -> String { String(decoding: bytes(ofLine: line), as: UTF8.self) }
+
+    /// The same as it was read, which may be no UTF-8.
+    func bytes(ofLine line: Int) -> ArraySlice<UInt8> {
         let start = Int(lineStarts[line - 1])
         var end = line < lineStarts.count ? Int(lineStarts[line]) - 1 : bytes.count
         if end > start, bytes[end - 1] == 13 { end -= 1 }
-        return String(decoding: bytes[start..<max(start, end)], as: UTF8.self)
+        return bytes[start..<max(start, end)]
     }
 
     /// The byte offset where a line (from 1) begins.

@@ -7,6 +7,10 @@ private func formatted(_ text: String) throws -> String {
 }
 
 @Suite struct FormatterTests {
+    @Test func wordsThatAreValues() throws {
+        #expect(try formatted("[-none[0], true(1), false']") == "[-none[0], true(1), false']\n")
+    }
+
     @Test func spacesLinesAndLevels() throws {
         #expect(try formatted(#"""
             #!/usr/bin/env nns

@@ -348,6 +348,15 @@ error: expected a value, found the reserved word `not`
   |      ^^^
   = help: put `not …` in parentheses: it binds more loosely
 ----
++ not b
+=>
+error: expected a value, found the reserved word `not`
+ --> try.nns:1:3
+  |
+1 | + not b
+  |   ^^^
+  = help: put `not …` in parentheses: it binds more loosely
+----
 a + b)
 =>
 error: expected a new line or `;`, found `)`

@@ -1,3 +1,5 @@
+import Files
+
 /// What the runtime needs of its surroundings. The command, the prompt and the tests each wire their own.
 public struct Host {
     /// Writes to standard output.
@@ -6,6 +8,8 @@ public struct Host {
     public var writeError: (String) -> Void
     /// Shows one line of training progress: off a terminal a line, at a terminal redrawn in place. nil ends it.
     public var progress: (Progress?) -> Void = { _ in }
+    /// Writes a whole file, for `save` and pictures.
+    public var writeFile: (_ path: String, _ bytes: [UInt8]) throws -> Void = Files.writeFile
     /// Characters in a line of output.
     public var width: () -> Int = { 80 }
     /// Colours in pictures and echoes.

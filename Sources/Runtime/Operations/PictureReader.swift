@@ -1,4 +1,3 @@
-import Glibc
 import Plots
 import Syntax
 import Tensors
@@ -308,7 +307,8 @@ struct PictureReader {
         if !self["file"].isNone {
             let path = try text("file")
             guard path.hasSuffix(".svg") else { throw Diagnostic(.value, "pictures are written as SVG, but `file` is \"\(path)\"", help: ["file=\"run.svg\""]) }
-            try Self.write(picture.svg(), to: path)
+            let svg = Array(picture.svg().utf8)
+            try Op.reading { try host.writeFile(path, svg) }
             return
         }
         var style: TextStyle = host.braille ? .braille : .ascii
@@ -319,14 +319,6 @@ struct PictureReader {
         default: throw Diagnostic(.value, "`style` of \(call.operation.name) is \"ascii\" or \"braille\", got \(self["style"].described)")
         }
         host.write(picture.text(width: host.width(), style: style, color: host.color) + "\n")
-    }
-
-    private static func write(_ text: String, to path: String) throws {
-        func failed() -> Diagnostic { Diagnostic(.io, "cannot write \"\(path)\": \(String(cString: strerror(errno)))") }
-        guard let file = fopen(path, "w") else { throw failed() }
-        var text = text
-        let complete = text.withUTF8 { fwrite($0.baseAddress, 1, $0.count, file) == $0.count }
-        guard fclose(file) == 0, complete else { throw failed() }
     }
 }
 

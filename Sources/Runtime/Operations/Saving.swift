@@ -15,15 +15,16 @@ extension Op {
         """, seeAlso: ["load", "load_npy", "load_npz", "copy"],
         result: Results.nothing,
         forward: { c in
+            let write = c.interpreter.host.writeFile
             // Either order: other languages differ.
             let isSwapped = c[0].asString == nil && c[1].asString != nil
             let path = try c.string(isSwapped ? 1 : 0), value = c[isSwapped ? 0 : 1]
             if path.hasSuffix(".npy"), let x = try tensor(value) {
-                try reading { try writeFile(path, npyBytes(x)) }
+                try reading { try write(path, npyBytes(x)) }
                 return .none
             }
             let stored = try Saver(c.interpreter).stored(value, "", 0)
-            try reading { try writeFile(path, archiveBytes(stored)) }
+            try reading { try write(path, archiveBytes(stored)) }
             return .none
         })
 
