@@ -13,9 +13,9 @@ FLAGS = ("-O3", "-ffp-contract=off", "-fno-math-errno", "-std=gnu2x")  # as Pack
 
 def clang():
     """The C compiler of the Swift toolchain, which builds the kernels too, or another clang."""
-    for swift in (shutil.which("swiftc"), "/opt/swift/usr/bin/swiftc", "/usr/bin/swiftc"):
-        if swift and (beside := Path(swift).resolve().with_name("clang")).exists():
-            return str(beside)
+    swift = shutil.which("swiftc")
+    if swift and (beside := Path(swift).resolve().with_name("clang")).exists():
+        return str(beside)
     return shutil.which("clang")
 
 

@@ -38,26 +38,18 @@ extension Interpreter {
                 } else { w.release() }
                 return .normal
             }
-        case .assign:
+        case .assign, .update:
+            // `x += e` is `x = x + e`: the resolver made the sum its right side.
             try step(n)
-            let target = n.pointee.a!
-            if n.pointee.b.pointee.op == .call, n.pointee.b.pointee.flag {
+            let right = n.pointee.b!, target = n.pointee.a!
+            if right.pointee.op == .call, right.pointee.flag {
                 try assignMoving(n)
                 return .normal
             }
-            if n.pointee.b.pointee.op == .add, n.pointee.b.pointee.flag, try appendText(n.pointee.b, to: target) { return .normal }
-            let w = try operand(n.pointee.b)
-            if target.pointee.op == .local {
-                let slot = frame + Int(target.pointee.slot), old = slot.pointee
-                slot.pointee = w
-                if old.isReference { old.release() }
-            } else if target.pointee.op == .index || target.pointee.op == .member {
-                if !setInPlace(target, w) { try store(w, in: target) }
-            } else { try store(w, in: target) }
-            return .normal
-        case .update:
-            try step(n)
-            try update(n)
+            if right.pointee.op == .add, right.pointee.flag, try appendText(right, to: target) { return .normal }
+            let w = try operand(right)
+            if target.pointee.op == .index || target.pointee.op == .member, setInPlace(target, w) { return .normal }
+            try store(w, in: target)
             return .normal
         case .conditional:
             if try condition(n.pointee.a, "`if`") { return try execute(n.pointee.b, tail: tail) }

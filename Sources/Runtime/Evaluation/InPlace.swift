@@ -64,15 +64,18 @@ extension Interpreter {
 
     // MARK: Reading
 
+    /// What a variable holds, without a reference of its own; unset for any other expression.
+    @inline(__always) private func variable(_ n: NodePointer) -> Word {
+        switch n.pointee.op {
+        case .local: frame[Int(n.pointee.slot)]
+        case .global: n.pointee.cell.pointee
+        default: .unset
+        }
+    }
+
     /// `x[i]`, `m[i, j]`, `xs[i]` by plain numbers, as a word of its own; nil where the general way must be gone.
     func element(_ n: NodePointer) -> Word? {
-        let base = n.pointee.a!
-        let w: Word
-        switch base.pointee.op {
-        case .local: w = frame[Int(base.pointee.slot)]
-        case .global: w = base.pointee.cell.pointee
-        default: return nil
-        }
+        let w = variable(n.pointee.a)
         if w.meta == Word.Tag.tensor {
             return Unmanaged<Tensor>.fromOpaque(w.pointer)._withUnsafeGuaranteedRef { t -> Word? in
                 let i = place(n, in: t)
@@ -96,13 +99,7 @@ extension Interpreter {
 
     /// `r.f` of a record in a variable, as a word of its own; nil where the general way must be gone.
     func fieldOfRecord(_ n: NodePointer) -> Word? {
-        let base = n.pointee.a!
-        let w: Word
-        switch base.pointee.op {
-        case .local: w = frame[Int(base.pointee.slot)]
-        case .global: w = base.pointee.cell.pointee
-        default: return nil
-        }
+        let w = variable(n.pointee.a)
         guard w.meta == Word.Tag.record else { return nil }
         return Unmanaged<Record>.fromOpaque(w.pointer)._withUnsafeGuaranteedRef { record -> Word? in
             let i = place(n, in: record)

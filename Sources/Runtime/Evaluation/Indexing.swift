@@ -514,15 +514,6 @@ extension Interpreter {
             if try change(&base) { throw located(Diagnostic(.type, "this value has no name, so changing a part of it is lost"), n) }
         }
     }
-
-    /// `x += e`
-    func update(_ n: NodePointer) throws {
-        let target = n.pointee.a!
-        if n.pointee.b.pointee.op == .add, n.pointee.b.pointee.flag, try appendText(n.pointee.b, to: target) { return }
-        let w = try operand(n.pointee.b)
-        if target.pointee.op == .index || target.pointee.op == .member, setInPlace(target, w) { return }
-        try store(w, in: target)
-    }
 }
 
 /// What kind of thing an assignment to a part meets. Asking for it leaves no second reference to the thing, which would
