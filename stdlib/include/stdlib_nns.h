@@ -1,5 +1,5 @@
-// The files that the binary carries with it: `*.nns` are the standard library's modules in the order in which they
-// run, the rest are data sets.
+// The files that the binary carries with it: `*.nns` are the standard library, in no particular order; the rest are data
+// sets.
 #ifndef STDLIB_NNS_H
 #define STDLIB_NNS_H
 

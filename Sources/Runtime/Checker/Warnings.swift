@@ -11,7 +11,7 @@ extension Interpreter {
 
 private struct WarningFinder {
     let tree: Tree
-    let builtins: [String: Word]
+    let builtins: Prelude
     var found: [Diagnostic] = []
 
     mutating func walk() {

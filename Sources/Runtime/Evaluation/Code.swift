@@ -162,11 +162,21 @@ public final class Module {
     var isRunning = false
     var isMain = false
 
-    init(name: String) { self.name = name }
+    /// Whether the standard library's files run in it: its cells are those of all of them, private names included.
+    let isLibrary: Bool
+
+    init(name: String, isLibrary: Bool = false) {
+        self.name = name
+        self.isLibrary = isLibrary
+    }
 
     /// The cell of a name, made at its first mention with the built-in of that name in it.
-    func cell(_ name: String, prelude: [String: Word]) -> UnsafeMutablePointer<Word> {
+    func cell(_ name: String, prelude: Prelude) -> UnsafeMutablePointer<Word> {
         if let cell = cells[name] { return cell }
+        if isLibrary {
+            prelude.load(name)
+            if let cell = cells[name] { return cell }
+        }
         let cell = UnsafeMutablePointer<Word>.allocate(capacity: 1)
         let initial = prelude[name] ?? .unset
         initial.retain()
@@ -189,7 +199,7 @@ public final class Module {
     }
 
     /// Forgets everything the module set (`:reset`).
-    func clear(prelude: [String: Word]) {
+    func clear(prelude: Prelude) {
         for name in names {
             let cell = cells[name]!
             let old = cell.pointee

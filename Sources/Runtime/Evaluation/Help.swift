@@ -4,7 +4,7 @@ import Syntax
 extension Interpreter {
     /// Every name that can be typed in a module, sorted: its own, the built-ins' and the standard library's.
     public func names(in module: Module) -> [String] {
-        Set(prelude.keys).union(module.bindings.map(\.name)).sorted()
+        prelude.names.union(module.bindings.map(\.name)).sorted()
     }
 
     /// Sets `ans`, the last value at the prompt.
@@ -27,9 +27,7 @@ extension Interpreter {
                 let names = Op.all.filter { $0.group == group && $0.name.first!.isLetter && !$0.isInternal }.map(\.name).sorted()
                 if !names.isEmpty { text += wrapped("\(group.rawValue): \(names.joined(separator: " "))") }
             }
-            let library = standardLibrary?.bindings.map(\.name).filter { !$0.hasPrefix("_") }.sorted() ?? []
-            if !library.isEmpty { text += wrapped("standard library: \(library.joined(separator: " "))") }
-            return text
+            return text + wrapped("standard library: \(prelude.libraryNames.joined(separator: " "))")
         }
         if let operation = Op.all.first(where: { $0.name == name }) {
             var text = operation.signature + "\n\n" + wrapped(operation.documentation)
@@ -53,7 +51,7 @@ extension Interpreter {
             }
             return text
         }
-        let near = nearest(name, prelude.keys.sorted())
+        let near = nearest(name, prelude.names.sorted())
         return "nothing is known about `\(name)`\(near.map { "; did you mean `\($0)`?" } ?? "")\n"
     }
 

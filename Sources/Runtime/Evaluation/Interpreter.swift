@@ -58,8 +58,7 @@ public final class Interpreter {
     /// Modules by canonical path, for `import`.
     var modules: [String: Module] = [:]
     /// The standard library's names and the built-ins, where a name of a module is looked up last.
-    var prelude: [String: Word] = [:]
-    var standardLibrary: Module?
+    private(set) lazy var prelude = Prelude(self)
     /// The module whose statements run, for error messages.
     var currentModule: Module?
     /// Tests declared so far, in order.

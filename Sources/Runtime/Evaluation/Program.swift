@@ -18,19 +18,7 @@ extension Interpreter {
         interpreter.prelude["inf"] = Word(number: .infinity)
         interpreter.prelude["nan"] = Word(number: .nan)
         interpreter.prelude["args"] = Word(Value(list: host.arguments.map { Value($0) }))
-        try interpreter.loadStandardLibrary()
         return interpreter
-    }
-
-    /// Runs the embedded library; every name it sets joins the prelude.
-    private func loadStandardLibrary() throws {
-        let module = Module(name: "standard library")
-        standardLibrary = module
-        for file in StandardLibrary.sources {
-            let source = Source(name: "stdlib/\(file.name)", text: file.text, isStandardLibrary: true)
-            _ = try run(source, in: module)
-        }
-        for (name, value) in module.bindings where !name.hasPrefix("_") { prelude[name] = Word(value) }
     }
 
     /// A module for a program of its own.

@@ -8,7 +8,7 @@ import Syntax
 final class Resolver {
     let tree: Tree
     let module: Module
-    let prelude: [String: Word]
+    let prelude: Prelude
     let source: Unmanaged<Source>
     var scope: FunctionScope
     /// The fields of the object whose members are being resolved.
@@ -46,7 +46,7 @@ final class Resolver {
         var read: Set<String> = []
     }
 
-    init(tree: Tree, module: Module, prelude: [String: Word]) {
+    init(tree: Tree, module: Module, prelude: Prelude) {
         self.tree = tree
         self.module = module
         self.prelude = prelude

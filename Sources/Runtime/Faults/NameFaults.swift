@@ -24,7 +24,7 @@ extension Interpreter {
         if Habits.modules[name] != nil {
             let path = n.pointee.source.takeUnretainedValue().dottedPath(from: n.pointee.span)
             error.span.end = path.end
-            error.help = [Habits.mend(ofModule: name, member: path.last) { prelude[$0] != nil }]
+            error.help = [Habits.mend(ofModule: name, member: path.last) { prelude.has($0) }]
         } else if let here = Habits.names[name] {
             error.help = ["write `\(here)`"]
         } else if let advice = Habits.advice[name] {
@@ -45,7 +45,7 @@ extension Interpreter {
             scope = s.outer
         }
         names += known ?? currentModule?.bindings.map(\.name) ?? []
-        return names + prelude.keys.filter { !$0.hasPrefix("_") }.sorted()
+        return names + prelude.names.filter { !$0.hasPrefix("_") }.sorted()
     }
 
     // MARK: Fields

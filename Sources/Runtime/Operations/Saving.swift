@@ -64,7 +64,7 @@ private struct KnownNames {
             places.append(own)
             for case (_, .record(let r)) in own { places.append(Swift.zip(r.keys, r.values).map { ($0, $1) }) }
         }
-        if let library = interpreter.standardLibrary?.bindings { places.append(library) }
+        places.append(interpreter.prelude.library.bindings)
         return places
     }
 
@@ -77,6 +77,7 @@ private struct KnownNames {
     }
 
     func function(_ name: String) -> Function? {
+        interpreter.prelude.load(name)
         for place in places {
             for case (name, .function(let f)) in place { return f }
         }
@@ -85,6 +86,7 @@ private struct KnownNames {
     }
 
     func declaration(_ name: String, isLibrary: Bool) -> ObjectDeclaration? {
+        if isLibrary { interpreter.prelude.load(name) }
         for place in places {
             for case (_, .function(let f as ObjectDeclaration)) in place where f.name == name && f.isFromStandardLibrary == isLibrary { return f }
         }

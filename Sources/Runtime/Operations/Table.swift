@@ -10,7 +10,7 @@ extension Op {
 
 /// The embedded standard library.
 enum StandardLibrary {
-    /// The files in the order in which they run.
+    /// The files of the library itself, as text.
     static var sources: [(name: String, text: String)] {
         files.filter { $0.name.hasSuffix(".nns") }.map { ($0.name, String(decoding: $0.bytes, as: UTF8.self)) }
     }
