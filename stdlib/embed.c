@@ -34,6 +34,21 @@ BYTES(datasets_nns) = {
 BYTES(ensembles_nns) = {
 #embed "ensembles.nns"
 };
+BYTES(text_nns) = {
+#embed "text.nns"
+};
+BYTES(thesaurus_nns) = {
+#embed "thesaurus.nns"
+};
+BYTES(translation_nns) = {
+#embed "translation.nns"
+};
+BYTES(phrases_nns) = {
+#embed "phrases.nns"
+};
+BYTES(consistency_nns) = {
+#embed "consistency.nns"
+};
 BYTES(digits_csv_gz) = {
 #embed "data/digits.csv.gz"
 };
@@ -52,6 +67,11 @@ static const nns_embedded_file files[] = {
     FILE_ENTRY("data.nns", data_nns),
     FILE_ENTRY("datasets.nns", datasets_nns),
     FILE_ENTRY("ensembles.nns", ensembles_nns),
+    FILE_ENTRY("text.nns", text_nns),
+    FILE_ENTRY("thesaurus.nns", thesaurus_nns),
+    FILE_ENTRY("translation.nns", translation_nns),
+    FILE_ENTRY("phrases.nns", phrases_nns),
+    FILE_ENTRY("consistency.nns", consistency_nns),
     FILE_ENTRY("digits.csv.gz", digits_csv_gz),
     FILE_ENTRY("iris.csv", iris_csv),
 };
