@@ -34,6 +34,9 @@ BYTES(datasets_nns) = {
 BYTES(ensembles_nns) = {
 #embed "ensembles.nns"
 };
+BYTES(submodels_nns) = {
+#embed "submodels.nns"
+};
 BYTES(text_nns) = {
 #embed "text.nns"
 };
@@ -67,6 +70,7 @@ static const nns_embedded_file files[] = {
     FILE_ENTRY("data.nns", data_nns),
     FILE_ENTRY("datasets.nns", datasets_nns),
     FILE_ENTRY("ensembles.nns", ensembles_nns),
+    FILE_ENTRY("submodels.nns", submodels_nns),
     FILE_ENTRY("text.nns", text_nns),
     FILE_ENTRY("thesaurus.nns", thesaurus_nns),
     FILE_ENTRY("translation.nns", translation_nns),
