@@ -52,6 +52,15 @@ BYTES(phrases_nns) = {
 BYTES(consistency_nns) = {
 #embed "consistency.nns"
 };
+BYTES(images_nns) = {
+#embed "images.nns"
+};
+BYTES(augmentation_nns) = {
+#embed "augmentation.nns"
+};
+BYTES(policies_nns) = {
+#embed "policies.nns"
+};
 BYTES(digits_csv_gz) = {
 #embed "data/digits.csv.gz"
 };
@@ -76,6 +85,9 @@ static const nns_embedded_file files[] = {
     FILE_ENTRY("translation.nns", translation_nns),
     FILE_ENTRY("phrases.nns", phrases_nns),
     FILE_ENTRY("consistency.nns", consistency_nns),
+    FILE_ENTRY("images.nns", images_nns),
+    FILE_ENTRY("augmentation.nns", augmentation_nns),
+    FILE_ENTRY("policies.nns", policies_nns),
     FILE_ENTRY("digits.csv.gz", digits_csv_gz),
     FILE_ENTRY("iris.csv", iris_csv),
 };

@@ -69,7 +69,7 @@ import Tensors
         "clip(r.a, 0.7, 1.2)", "reshape(r.a, 9)", "expand(r.v, 0)", "cholesky(r.a @ r.a' + eye(3))", "eigh(r.a @ r.a').values", "svd(r.a).values", "qr(r.a).r",
         "conv2d(reshape(r.a, 1, 1, 3, 3), reshape(r.b[0:2, 0:2], 1, 1, 2, 2))", "conv1d(reshape(r.v, 1, 1, 3), reshape(r.v[0:2], 1, 1, 2), pad=1)",
         "conv_transpose2d(reshape(r.a, 1, 1, 3, 3), reshape(r.b[0:2, 0:2], 1, 1, 2, 2), stride=2)", "max_pool2d(reshape(r.a, 1, 1, 3, 3), 2, stride=1)",
-        "avg_pool2d(reshape(r.a, 1, 1, 3, 3), 2, stride=1)", "batch_norm(r.a, r.v, r.v)", "layer_norm(r.a, r.v, r.v)", "convolve(r.v, r.v)", "correlate(r.a, r.b)",
+        "avg_pool2d(reshape(r.a, 1, 1, 3, 3), 2, stride=1)", "resample(reshape(r.a, 1, 1, 3, 3), reshape(r.b[:2] + [0.3, 0.1, 0.4], 1, 3, 2))", "batch_norm(r.a, r.v, r.v)", "layer_norm(r.a, r.v, r.v)", "convolve(r.v, r.v)", "correlate(r.a, r.b)",
         "embedding([0, 2], r.a)", "cross_entropy(r.a, [0, 1, 2])", "cross_entropy(r.a, [0, 1, 2], smoothing=0.1)", "mse(r.a, r.b)", "huber(r.a, r.b)",
         "binary_cross_entropy(r.a, sigmoid(r.b))", "kl(softmax(r.a), softmax(r.b))", "nll(log_softmax(r.a), [0, 1, 2])", "2 * {p: r.a, q: r.v} |> values |> (x => x[0])",
     ]

@@ -121,6 +121,22 @@ void nns_avg_pool_f64(double *y, const double *x, const nns_convolution *g, intp
 void nns_avg_pool_gradient_f32(float *dx, const float *dy, const nns_convolution *g, intptr_t first, intptr_t last);
 void nns_avg_pool_gradient_f64(double *dx, const double *dy, const nns_convolution *g, intptr_t first, intptr_t last);
 
+// MARK: Images between their pixels (resample.inc)
+
+/// Images x [n, c, h, w] at `places` places each, pairs (row, column) in pixels: [n, places, 2], or [places, 2] if `shared`.
+typedef struct {
+    intptr_t n, c, h, w, places;
+    _Bool nearest, shared;
+} nns_resampling;
+
+/// y [n, c, places]: bilinear between the four pixels around each place (or the nearest, halves to the next), 0 outside. One
+/// chain of fused multiply-adds over those inside whose weight is not 0, by row, then column. Images `first` to `last` only.
+void nns_resample_f32(float *y, const float *x, const float *at, const nns_resampling *g, intptr_t first, intptr_t last);
+void nns_resample_f64(double *y, const double *x, const double *at, const nns_resampling *g, intptr_t first, intptr_t last);
+/// dx: each a chain of fused multiply-adds from +0 over the places in ascending order.
+void nns_resample_gradient_f32(float *dx, const float *dy, const float *at, const nns_resampling *g, intptr_t first, intptr_t last);
+void nns_resample_gradient_f64(double *dx, const double *dy, const double *at, const nns_resampling *g, intptr_t first, intptr_t last);
+
 // MARK: Softmax and normalisation (norm.inc)
 
 enum { NNS_SOFTMAX, NNS_LOG_SOFTMAX, NNS_SOFTMAX_LOCAL = 4096 };

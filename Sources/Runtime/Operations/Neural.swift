@@ -47,5 +47,5 @@ extension Op {
             return try c.interpreter.getIndex(try c.value(1), [.indices(x.dtype == .number ? try Tensor.convert(x, to: .f64) : x)])
         })
 
-    static let neural = [drop, embedding] + convolutions + poolings + slides + normalizations
+    static let neural = [drop, embedding] + convolutions + poolings + resamplings + slides + normalizations
 }

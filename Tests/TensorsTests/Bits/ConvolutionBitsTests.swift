@@ -82,4 +82,51 @@ import Testing
         }
         try cases.compare("pooling, \(T.dtype)")
     }
+
+    @Test func resampling() throws {
+        try compareResampling(Float.self)
+        try compareResampling(Double.self)
+    }
+
+    func compareResampling<T: Element>(_: T.Type) throws {
+        var source = Source(5, special: true), cases = Cases()
+        for i in 0..<testShapes {
+            let (n, c, h, w) = (1 + source.upTo(3), 1 + source.upTo(3), 1 + source.upTo(9), 1 + source.upTo(9))
+            let (rows, columns) = (1 + source.upTo(4), 1 + source.upTo(9)), places = rows * columns, isShared = i % 3 == 0, isNearest = i % 2 == 0
+            let x = source.array(n * c * h * w, T.self), d = source.array(n * c * places, T.self)
+            // Whole and half numbers, any others, and what is far outside or no number.
+            let at: [T] = (0..<((isShared ? 1 : n) * places * 2)).map { _ in
+                switch source.upTo(8) {
+                case 0: return T(source.upTo(11) - 1)
+                case 1: return T(source.upTo(20)) / 2 - 1
+                case 2: return source.next(T.self) * 1e20
+                default: return source.next(T.self) * 6 + 4
+                }
+            }
+            var y: [T] = [], dx = [T](repeating: 0, count: x.count)
+            for plane in 0..<(n * c) {
+                for place in 0..<places {
+                    let k = ((isShared ? 0 : plane / c * places) + place) * 2, r = at[k], s = at[k + 1]
+                    var (tr, ts) = (r - r.rounded(.down), s - s.rounded(.down)), sum: T = -0.0, isInside = false
+                    if isNearest { (tr, ts) = (tr >= 0.5 ? 1 : 0, ts >= 0.5 ? 1 : 0) }
+                    for (a, b) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                        let p = r.rounded(.down) + T(a), q = s.rounded(.down) + T(b)
+                        let weight = (a == 0 ? 1 - tr : tr) * (b == 0 ? 1 - ts : ts)
+                        guard p >= 0, p <= T(h - 1), q >= 0, q <= T(w - 1), weight != 0 else { continue }
+                        let pixel = (plane * h + Int(p)) * w + Int(q)
+                        sum = T.fused(weight, x[pixel], sum)
+                        dx[pixel] = T.fused(weight, d[y.count], dx[pixel])
+                        isInside = true
+                    }
+                    y.append(r.isNaN || s.isNaN ? .nan : isInside ? sum : 0)
+                }
+            }
+            let what = "\(n), \(c), \(h), \(w) at \(rows), \(columns), shared \(isShared), nearest \(isNearest)"
+            let tx = try tensor(of: x, [n, c, h, w]), td = try tensor(of: d, [n, c, rows, columns])
+            let tat = try tensor(of: at, (isShared ? [] : [n]) + [rows, columns, 2])
+            cases.add(y, "resample \(what)") { try Tensor.resample(tx, tat, nearest: isNearest) }
+            cases.add(dx, "gradient of resample \(what)") { try Tensor.resampleGradient(td, tat, inputShape: [n, c, h, w], nearest: isNearest) }
+        }
+        try cases.compare("resampling, \(T.dtype)")
+    }
 }
