@@ -19,6 +19,24 @@ BYTES(optimizers_nns) = {
 BYTES(schedules_nns) = {
 #embed "schedules.nns"
 };
+BYTES(explain_nns) = {
+#embed "explain.nns"
+};
+BYTES(topics_gradients_nns) = {
+#embed "topics_gradients.nns"
+};
+BYTES(topics_regularization_nns) = {
+#embed "topics_regularization.nns"
+};
+BYTES(topics_augmentation_nns) = {
+#embed "topics_augmentation.nns"
+};
+BYTES(topics_regularizers_nns) = {
+#embed "topics_regularizers.nns"
+};
+BYTES(topics_convolution_nns) = {
+#embed "topics_convolution.nns"
+};
 BYTES(training_nns) = {
 #embed "training.nns"
 };
@@ -74,6 +92,12 @@ static const nns_embedded_file files[] = {
     FILE_ENTRY("penalties.nns", penalties_nns),
     FILE_ENTRY("optimizers.nns", optimizers_nns),
     FILE_ENTRY("schedules.nns", schedules_nns),
+    FILE_ENTRY("explain.nns", explain_nns),
+    FILE_ENTRY("topics_gradients.nns", topics_gradients_nns),
+    FILE_ENTRY("topics_regularization.nns", topics_regularization_nns),
+    FILE_ENTRY("topics_augmentation.nns", topics_augmentation_nns),
+    FILE_ENTRY("topics_regularizers.nns", topics_regularizers_nns),
+    FILE_ENTRY("topics_convolution.nns", topics_convolution_nns),
     FILE_ENTRY("training.nns", training_nns),
     FILE_ENTRY("metrics.nns", metrics_nns),
     FILE_ENTRY("data.nns", data_nns),

@@ -90,7 +90,8 @@ public final class PromptLoop {
         do {
             if text.hasPrefix("?") {
                 let name = text.drop { $0 == "?" || $0 == " " }
-                print(interpreter.help(for: String(name)), terminator: "")
+                interpreter.showHelp(for: String(name), in: module)
+                fflush(stdout)
                 return nil
             }
             let command = text.split(separator: " ").first.map(String.init) ?? ""

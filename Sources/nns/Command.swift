@@ -13,9 +13,10 @@ struct Command: ParsableCommand {
         nns check FILE…        find wrong names, calls and shapes without running
         nns fmt FILE…          lay scripts out
         nns test PATH…         run the tests of scripts
+        nns doc [NAME]         explain a name or a topic of the lecture
         """,
         version: "nns 0.1",
-        subcommands: [Run.self, Check.self, Format.self, Test.self],
+        subcommands: [Run.self, Check.self, Format.self, Test.self, Doc.self],
         defaultSubcommand: Run.self)
 }
 
@@ -80,4 +81,14 @@ struct Format: ParsableCommand {
 
     @Argument(help: ArgumentHelp("Scripts (`-`: standard input), or folders of them.", valueName: "file"))
     var paths: [String]
+}
+
+/// `nns doc [NAME]`
+struct Doc: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Explain a name of the language or a topic of the lecture.",
+        discussion: "Without one, lists the names by group and the topics. Exits with 1 where nothing is known.")
+
+    @Argument(help: ArgumentHelp("A name (softmax, fit), a topic (weight decay) or its row in the lecture (5).", valueName: "name"))
+    var words: [String] = []
 }

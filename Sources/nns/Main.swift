@@ -28,7 +28,7 @@ enum Main {
 enum ArgumentList {
     /// Everything behind the script's name belongs to the script, options of `nns` stand before it.
     static func prepared(_ arguments: [String]) -> [String] {
-        let subcommands = ["run", "check", "fmt", "test", "help"]
+        let subcommands = ["run", "check", "fmt", "test", "doc", "help"]
         var index = 0
         if let first = arguments.first, subcommands.contains(first) {
             guard first == "run" else { return arguments }
@@ -58,15 +58,16 @@ enum Session {
         case let check as Check: return self.check(check)
         case let format as Format: return self.format(format)
         case let test as Test: return self.test(test)
+        case let doc as Doc: return self.doc(doc)
         default: return 2
         }
     }
 
     /// The surroundings of a program at this terminal.
-    static func host(_ options: RunOptions, arguments: [String]) -> Host {
+    static func host(_ color: ColorChoice, arguments: [String] = []) -> Host {
         var host = Host(write: { fputs($0, stdout) }, writeError: { fflush(stdout); writeError($0) })
         host.arguments = arguments
-        host.color = usesColor(options.color, descriptor: STDOUT_FILENO)
+        host.color = usesColor(color, descriptor: STDOUT_FILENO)
         host.braille = getenv("NNS_PLOT").map { String(cString: $0) == "braille" } ?? false
         let isTerminal = isatty(STDOUT_FILENO) == 1
         host.width = { isTerminal ? terminalWidth() : 80 }
@@ -91,14 +92,14 @@ enum Session {
         return Int(size.ws_col)
     }
 
-    private static func report(_ error: Error, _ options: RunOptions) -> Int32 {
+    private static func report(_ error: Error, _ color: ColorChoice) -> Int32 {
         fflush(stdout)
         if let exit = error as? ExitRequest { return exit.code }
         guard let diagnostic = error as? Diagnostic else {
             writeError("error: \(error)\n")
             return 1
         }
-        writeError(diagnostic.rendered(color: usesColor(options.color, descriptor: STDERR_FILENO)) + "\n")
+        writeError(diagnostic.rendered(color: usesColor(color, descriptor: STDERR_FILENO)) + "\n")
         return diagnostic.kind == ErrorKind.interrupt.rawValue ? 130 : 1
     }
 
@@ -116,13 +117,13 @@ enum Session {
                 source = file == "-" ? Source(name: "stdin", text: try readInput()) : Source(name: file, text: try Interpreter.readText(file))
             } else if isatty(STDIN_FILENO) == 1 {
                 nns_interrupt_install(false)
-                let interpreter = try Interpreter.start(host: host(options, arguments: []))
+                let interpreter = try Interpreter.start(host: host(options.color))
                 if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
                 return PromptLoop(interpreter, color: usesColor(options.color, descriptor: STDERR_FILENO)).run()
             } else {
                 source = Source(name: "stdin", text: try readInput())
             }
-            let interpreter = try Interpreter.start(host: host(options, arguments: scriptArguments))
+            let interpreter = try Interpreter.start(host: host(options.color, arguments: scriptArguments))
             if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
             let module = interpreter.makeModule("main")
             if command.code == nil, let file = arguments.first, file != "-" { interpreter.registerMain(module, path: file) }
@@ -130,7 +131,7 @@ enum Session {
             if command.code != nil, let value, !value.isNone { interpreter.host.write(interpreter.echo(value) + "\n") }
             return 0
         } catch {
-            return report(error, options)
+            return report(error, options.color)
         }
     }
 
@@ -146,9 +147,31 @@ enum Session {
         return text
     }
 
+    private static func doc(_ command: Doc) -> Int32 {
+        let name = command.words.joined(separator: " ")
+        do {
+            let interpreter = try Interpreter.start(host: host(.never))
+            if name.isEmpty {
+                interpreter.host.write(interpreter.namesByGroup() + "\nThe lecture, row by row:\n")
+                try interpreter.explain("")
+            } else if let page = interpreter.page(of: name) {
+                interpreter.host.write(page)
+            } else {
+                do { try interpreter.explain(name) } catch let error as Diagnostic {
+                    // What is neither a name nor a topic may be near to one.
+                    let near = interpreter.nearestName(to: name).map { ["did you mean `\($0)`?"] } ?? error.help
+                    throw Diagnostic(.name, "nothing is known about `\(name)`", help: near)
+                }
+            }
+            return 0
+        } catch {
+            return report(error, .auto)
+        }
+    }
+
     private static func test(_ command: Test) -> Int32 {
         nns_interrupt_install(true)
-        let runner = TestRunner(host: host(command.options, arguments: []), color: usesColor(command.options.color, descriptor: STDERR_FILENO))
+        let runner = TestRunner(host: host(command.options.color), color: usesColor(command.options.color, descriptor: STDERR_FILENO))
         runner.maxSteps = command.options.maxSteps
         return runner.run(paths: command.paths)
     }

@@ -19,53 +19,119 @@ extension Interpreter {
     /// `--max-steps`
     public func limitSteps(to n: Int) { stepsLeft = n }
 
-    /// The help page of a name: signature, prose, examples, see also.
-    public func help(for name: String) -> String {
+    /// Writes the help page of a name, else the topic of the lecture that is called so, else what is near; of the empty
+    /// name all names by theme.
+    public func showHelp(for name: String, in module: Module?) {
         if name.isEmpty {
-            var text = "Type an expression or a statement. ?name explains one of these:\n\n"
-            for group in Operation.Group.allCases {
-                let names = Op.all.filter { $0.group == group && $0.name.first!.isLetter && !$0.isInternal }.map(\.name).sorted()
-                if !names.isEmpty { text += wrapped("\(group.rawValue): \(names.joined(separator: " "))") }
-            }
-            return text + wrapped("standard library: \(prelude.libraryNames.joined(separator: " "))")
+            host.write("Type an expression or a statement. ?name explains one of these, explain() lists the lecture's topics:\n\n" + namesByGroup())
+        } else if let page = page(of: name, in: module) {
+            host.write(page)
+        } else if (try? explain(name)) == nil {
+            host.write("nothing is known about `\(name)`\(nearestName(to: name).map { "; did you mean `\($0)`?" } ?? "")\n")
         }
-        if let operation = Op.all.first(where: { $0.name == name }) {
-            var text = operation.signature + "\n\n" + wrapped(operation.documentation)
-            if !operation.examples.isEmpty {
-                text += "\n"
-                for example in operation.examples {
-                    text += example.input.split(separator: "\n").map { "  > \($0)\n" }.joined()
-                    text += example.output.split(separator: "\n").map { "  \($0)\n" }.joined()
-                }
-            }
-            if !operation.seeAlso.isEmpty { text += "\nsee also: \(operation.seeAlso.joined(separator: ", "))\n" }
-            if operation.lecture > 0 { text += "lecture: row \(operation.lecture)\n" }
-            return text
-        }
-        if let word = prelude[name] {
-            let value = Value(word)
-            var text = "\(display(value))\n"
-            if case .function(let f) = value {
-                let documentation = (f as? Closure)?.code.documentation ?? (f as? ObjectDeclaration)?.documentation ?? ""
-                if !documentation.isEmpty { text += "\n\(documentation)\n" }
-            }
-            return text
-        }
-        let near = nearest(name, prelude.names.sorted())
-        return "nothing is known about `\(name)`\(near.map { "; did you mean `\($0)`?" } ?? "")\n"
     }
 
-    private func wrapped(_ text: String) -> String {
+    /// The help page of a name: signature, prose, examples, see also, lecture; nil where there is no such name.
+    public func page(of name: String, in module: Module? = nil) -> String? {
+        if let own = module?.bindings.first(where: { $0.name == name }) { return page(of: own.value, named: name) }
+        if let operation = Op.all.first(where: { $0.name == name }) { return page(of: operation) }
+        return prelude[name].map { page(of: Value($0), named: name) }
+    }
+
+    /// The known name that is nearest to an unknown one.
+    public func nearestName(to name: String) -> String? { nearest(name, prelude.names.filter { !$0.hasPrefix("_") }.sorted()) }
+
+    /// All names of the language: the built-ins' by group, the library's by the file they stand in.
+    public func namesByGroup() -> String {
+        var groups: [(title: String, names: [String])] = Operation.Group.allCases.map { group in
+            (group.rawValue, Op.all.filter { $0.group == group && !$0.isInternal }.map(\.name))
+        }
+        for file in prelude.libraryFiles {
+            let names = file.names.filter { !$0.hasPrefix("_") }
+            if let i = groups.firstIndex(where: { $0.title == file.title }) { groups[i].names += names } else { groups.append((file.title, names)) }
+        }
+        return groups.filter { !$0.names.isEmpty }.map { wrapped("\($0.title): \($0.names.sorted().joined(separator: " "))", indent: 2) }.joined()
+    }
+
+    /// `explain(topic)`, with an empty one `explain()`, of the standard library; an unknown topic is an error.
+    public func explain(_ topic: String) throws {
+        guard let word = prelude["explain"] else { return }
+        _ = try apply(Value(word), topic.isEmpty ? [] : [Value(topic)])
+    }
+
+    /// The page of a value: a function or declaration has its own, of an object its declaration's is shown.
+    func page(of value: Value, named name: String) -> String {
+        switch value {
+        case .function(let f as BuiltinFunction): page(of: f.operation)
+        case .function(let f as Closure): page(f.code, "", f.code.documentation)
+        case .function(let f as ObjectDeclaration): page(f.constructor.code, f.isLayer ? "layer " : "object ", f.documentation)
+        case .object(let o): page(of: .function(o.declaration), named: o.declaration.name)
+        case .function(let f) where Op.all.contains { $0.name == f.name }: self.page(of: f.name) ?? ""
+        default: "\(name) = \(display(value))\n"
+        }
+    }
+
+    private func page(of operation: Operation) -> String {
+        var text = wrapped(operation.signature, indent: 4) + "\n" + wrapped(operation.documentation)
+        if !operation.examples.isEmpty {
+            text += "\n"
+            for example in operation.examples {
+                text += example.input.split(separator: "\n").map { "  > \($0)\n" }.joined()
+                text += example.output.split(separator: "\n").map { "  \($0)\n" }.joined()
+            }
+        }
+        if !operation.seeAlso.isEmpty { text += "\n" + wrapped("see also: \(operation.seeAlso.joined(separator: ", "))", indent: 2) }
+        if operation.lecture > 0 { text += "lecture: row \(operation.lecture), see explain(\(operation.lecture))\n" }
+        return text
+    }
+
+    /// The page of a definition in the language, of the standard library or of a user's: `##` lines above it, in which
+    /// `> ` begins an example and the sentence "Rows 3 to 6 of the lecture." names its rows.
+    private func page(_ code: FunctionCode, _ kind: String, _ documentation: String) -> String {
+        var text = wrapped(kind + signature(code), indent: 4)
+        var prose: [[Substring]] = [[]], examples = "", inExamples = false
+        for line in documentation.split(separator: "\n", omittingEmptySubsequences: false) {
+            inExamples = inExamples || line.hasPrefix("> ")
+            if inExamples { examples += "  \(line)\n" } else if line.isEmpty { prose.append([]) } else { prose[prose.count - 1] += line.split(separator: " ") }
+        }
+        let rows = LectureRows.removed(from: &prose)
+        for paragraph in prose where !paragraph.isEmpty { text += "\n" + wrapped(paragraph.joined(separator: " ")) }
+        if !examples.isEmpty { text += "\n" + examples }
+        if let rows { text += "\nlecture: \(rows.text), see explain(\(rows.first))\n" }
+        return text
+    }
+
+    /// Words in lines that fit the width, all but the first one indented.
+    private func wrapped(_ text: String, indent: Int = 0) -> String {
         var lines = ""
         var line = ""
         for word in text.split(separator: " ") {
-            if line.count + word.count + 1 > host.width(), !line.isEmpty {
+            if !line.isEmpty, line.count + word.count + 1 > host.width() {
                 lines += line + "\n"
-                line = "  "
+                line = String(repeating: " ", count: indent) + word
+            } else {
+                line += line.isEmpty ? word : " " + word
             }
-            line += line.isEmpty || line == "  " ? word : " " + word
         }
         return lines + line + "\n"
+    }
+}
+
+/// "Row 20 of the lecture", "Rows 3 to 6 of the lecture" in the documentation of a definition.
+enum LectureRows {
+    /// The rows that some paragraphs name first, as written and the first one's number. Where they are a sentence of
+    /// their own it is taken out.
+    static func removed(from prose: inout [[Substring]]) -> (text: String, first: Int)? {
+        for p in prose.indices {
+            let words = prose[p]
+            for begin in words.indices where words[begin] == "Row" || words[begin] == "Rows" {
+                guard let of = words[begin...].firstIndex(of: "of"), of + 2 < words.count, words[of + 1] == "the", words[of + 2].hasPrefix("lecture"),
+                      of > begin + 1, let first = Int(words[begin + 1].filter(\.isNumber)) else { continue }
+                if words[of + 2] == "lecture.", begin == 0 || words[begin - 1].hasSuffix(".") { prose[p].removeSubrange(begin...of + 2) }
+                return (words[begin..<of].joined(separator: " ").lowercased(), first)
+            }
+        }
+        return nil
     }
 }
 

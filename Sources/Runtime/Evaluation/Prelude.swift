@@ -12,6 +12,10 @@ final class Prelude {
     private var waiting: [String: (name: String, bytes: UnsafeBufferPointer<UInt8>)] = [:]
     /// Every public name of the library, sorted.
     let libraryNames: [String]
+    /// The library's files, each with the names that it sets.
+    var libraryFiles: [(title: String, names: [String])] {
+        StandardLibrary.files.filter { $0.name.hasSuffix(".nns") }.map { (String($0.name.dropLast(4)), Self.declared(in: $0.bytes)) }
+    }
     /// Where the library's files run.
     let library = Module(name: "standard library", isLibrary: true)
 
@@ -78,7 +82,8 @@ final class Prelude {
     }
 
     private static func declared(by line: Slice<UnsafeBufferPointer<UInt8>>) -> String? {
-        guard let first = line.first, first != UInt8(ascii: "#"), first != UInt8(ascii: " "), first != UInt8(ascii: "}") else { return nil }
+        // A comment, a line further in, a bracket that closes: no declaration.
+        guard let first = line.first, first >= 128 || first == UInt8(ascii: "_") || UInt8(ascii: "a")...UInt8(ascii: "z") ~= first | 0x20 else { return nil }
         let words = line.prefix { $0 != UInt8(ascii: "(") && $0 != UInt8(ascii: "=") }.split(separator: UInt8(ascii: " "))
         guard let name = words.last, words.count == (["fn", "layer", "object"].contains { words[0].elementsEqual($0.utf8) } ? 2 : 1) else { return nil }
         return String(decoding: name, as: UTF8.self)

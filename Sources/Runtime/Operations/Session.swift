@@ -243,17 +243,23 @@ extension Op {
           [0, 2]
 
         see also: leaky_relu, elu, gelu
-        """)], seeAlso: ["vars"],
+        """)], seeAlso: ["explain", "vars"],
         forward: { c in
-            let name: String
             switch c[0] {
-            case .string(let s): name = s.string
-            case .function(let f): name = f.name
-            case .object(let o): name = o.declaration.name
+            case .string(let s): c.interpreter.showHelp(for: s.string, in: c.interpreter.currentModule)
+            case .function(let f): c.interpreter.host.write(c.interpreter.page(of: c[0], named: f.name))
+            case .object(let o): c.interpreter.host.write(c.interpreter.page(of: c[0], named: o.declaration.name))
             default: throw c.wrong(0, "a name or a function")
             }
-            c.interpreter.host.write(c.interpreter.help(for: name))
             return .none
+        })
+
+    static let nearestWord = Operation("_nearest(word, words)", .session, "The word of a list that is nearest to one that is not in it; none where all are far.",
+        examples: [("_nearest(\"droput\", (\"dense\", \"dropout\"))", "\"dropout\"")],
+        result: Results.unknown,
+        forward: { c in
+            guard case .list(let words) = c[1] else { throw c.wrong(1, "a list of strings") }
+            return c.interpreter.nearest(try c.string(0), words.items.compactMap { if case .string(let s) = $0 { s.string } else { nil } }).map { Value($0) } ?? .none
         })
 
     public static let vars = Operation("vars()", .session, "The names set at top level so far and their values, in order, as a record.",
@@ -263,5 +269,5 @@ extension Op {
             return .record(Record(bindings.map(\.name), bindings.map(\.value)))
         })
 
-    static let session = [print, help, vars, seed, precision, time, exit, close, raises, error, nanCheck, training]
+    static let session = [print, help, nearestWord, vars, seed, precision, time, exit, close, raises, error, nanCheck, training]
 }
