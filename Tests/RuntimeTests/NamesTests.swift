@@ -18,7 +18,7 @@ import Testing
     l1 l2 elastic max_norm sgd adam adamw rmsprop adagrad
     fit evaluate accuracy confusion early_stopping batches split kfold take shuffle standardize
     grad value_and_grad hessian jacobian hvp stop_gradient gradcheck backprop params update build copy summary train_mode eval_mode training
-    digits iris moons spirals blobs sine xor plot print help vars seed precision close raises error nan_check exit pi inf nan args
+    digits iris moons spirals blobs sine xor plot print help explain vars seed precision close raises error nan_check exit pi inf nan args
     """.split(whereSeparator: \.isWhitespace).map(String.init)
 
     @Test func namesExist() {
