@@ -7,8 +7,11 @@ import Tensors
 /// Reads a whole file; one that begins with gzip's mark is unpacked.
 public func readFile(_ path: String) throws -> [UInt8] {
     let bytes = try readRaw(path)
-    return bytes.count > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b ? try inflate(bytes, path: path) : bytes
+    return isGzip(bytes) ? try inflate(bytes, path: path) : bytes
 }
+
+/// True for bytes that begin with gzip's mark.
+func isGzip(_ bytes: [UInt8]) -> Bool { bytes.count > 2 && bytes[0] == 0x1f && bytes[1] == 0x8b }
 
 /// Refuses a buffer that the memory limit would not allow.
 func checkMemory(_ bytes: Int, _ path: String) throws {

@@ -13,19 +13,47 @@ public struct ImageSet {
 /// Reads an IDX file (MNIST's format), packed by gzip or not, as it is: [sizes…], values unscaled.
 /// Source: Y. LeCun, The MNIST database, "the IDX file format".
 public func loadIDX(_ path: String, _ dtype: DType = .f32) throws -> Tensor {
-    try parseIDX(readFile(path), path: path, dtype)
+    try parseIDX(readIDX(path), path: path, dtype)
+}
+
+/// An IDX file's bytes. A packed one is unfolded only if its header's sizes are what it can unfold to, and no further.
+private func readIDX(_ path: String) throws -> [UInt8] {
+    let bytes = try readRaw(path)
+    guard isGzip(bytes) else { return bytes }
+    var reader = ByteReader(try inflate(bytes, first: IDXHeader.longest, path: path), path: path)
+    let header = try IDXHeader(&reader)
+    guard let size = product(header.shape, header.width), size < Int.max / 2 else { throw reader.fail("the sizes \(header.shape) are too large") }
+    return try unpack(bytes[...], .gzip, path: path, size: reader.at + size)
+}
+
+private struct IDXHeader {
+    /// In bytes: the mark, the type, the number of axes, and eight sizes.
+    static let longest = 4 + 4 * 8
+    let type: Int
+    /// Bytes of one element.
+    let width: Int
+    let shape: [Int]
+
+    init(_ reader: inout ByteReader) throws {
+        let path = reader.path
+        guard try reader.big(2, "the mark") == 0 else { throw FileError(path, "is not an IDX file: it does not begin with two zero bytes") }
+        type = try reader.u8("the type")
+        let rank = try reader.u8("the number of axes")
+        let widths = [0x08: 1, 0x09: 1, 0x0b: 2, 0x0c: 4, 0x0d: 4, 0x0e: 8]
+        guard let width = widths[type] else { throw FileError(path, "is not an IDX file: it has no element type \(type)", .offset(2)) }
+        guard rank <= 8 else { throw FileError(path, "is not an IDX file: \(rank) axes", .offset(3)) }
+        self.width = width
+        var shape: [Int] = []
+        for _ in 0..<rank { shape.append(try reader.big(4, "a size")) }
+        self.shape = shape
+    }
 }
 
 /// Parses an IDX file from bytes.
 public func parseIDX(_ bytes: [UInt8], path: String, _ dtype: DType = .f32) throws -> Tensor {
     var reader = ByteReader(bytes, path: path)
-    guard try reader.big(2, "the mark") == 0 else { throw FileError(path, "is not an IDX file: it does not begin with two zero bytes") }
-    let type = try reader.u8("the type"), rank = try reader.u8("the number of axes")
-    let widths = [0x08: 1, 0x09: 1, 0x0b: 2, 0x0c: 4, 0x0d: 4, 0x0e: 8]
-    guard let width = widths[type] else { throw FileError(path, "is not an IDX file: it has no element type \(type)", .offset(2)) }
-    guard rank <= 8 else { throw FileError(path, "is not an IDX file: \(rank) axes", .offset(3)) }
-    var shape: [Int] = []
-    for _ in 0..<rank { shape.append(try reader.big(4, "a size")) }
+    let header = try IDXHeader(&reader)
+    let (type, width, shape) = (header.type, header.width, header.shape)
     guard let size = product(shape, width), size == reader.left else {
         throw reader.fail("the sizes \(shape) do not fit the file: \(reader.left) bytes follow the header" + (product(shape, width).map { ", \($0) are needed" } ?? ""))
     }
@@ -56,9 +84,9 @@ public func parseIDX(_ bytes: [UInt8], path: String, _ dtype: DType = .f32) thro
 
 /// Reads images and labels from two IDX files: [n, 1, height, width] in 0..1 and labels.
 public func loadIDX(images: String, labels: String, _ dtype: DType = .f32) throws -> ImageSet {
-    let imageBytes = try readFile(images)
+    let imageBytes = try readIDX(images)
     let raw = try parseIDX(imageBytes, path: images, dtype)
-    let y = try parseIDX(readFile(labels), path: labels, dtype)
+    let y = try parseIDX(readIDX(labels), path: labels, dtype)
     guard raw.rank == 3 || raw.rank == 4 else {
         throw FileError(images, "holds \(raw.shape), not images [n, height, width]", help: raw.rank == 1 ? ["are the two files exchanged? the images come first"] : [])
     }

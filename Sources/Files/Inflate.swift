@@ -13,6 +13,28 @@ public func inflate(_ bytes: [UInt8], path: String = "data") throws -> [UInt8] {
     try unpack(bytes[...], .gzip, path: path, size: nil)
 }
 
+/// The first `count` bytes of gzip data, fewer where it has fewer.
+func inflate(_ bytes: [UInt8], first count: Int, path: String) throws -> [UInt8] {
+    var stream = z_stream()
+    guard nns_inflate_init(&stream, Packing.gzip.rawValue) == Z_OK else { throw FileError(path, "cannot unpack: zlib failed to start") }
+    defer { inflateEnd(&stream) }
+    var status = Z_OK
+    let out = [UInt8](unsafeUninitializedCapacity: count) { buffer, produced in
+        bytes.withUnsafeBufferPointer { input in
+            stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress!)
+            stream.avail_in = UInt32(min(input.count, 1 << 30))
+            stream.next_out = buffer.baseAddress!
+            stream.avail_out = UInt32(count)
+            status = inflate(&stream, Z_NO_FLUSH)
+        }
+        produced = count - Int(stream.avail_out)
+    }
+    guard status == Z_OK || status == Z_STREAM_END || status == Z_BUF_ERROR else {
+        throw FileError(path, "damaged: the packed data cannot be unfolded", .offset(Int(stream.total_in)))
+    }
+    return out
+}
+
 /// Unpacks deflated data. With `size` the result must have exactly that many bytes.
 func unpack(_ bytes: ArraySlice<UInt8>, _ packing: Packing, path: String, size: Int?) throws -> [UInt8] {
     // Deflate cannot do better than 1032 : 1: a larger claim is refused before memory is taken.

@@ -110,6 +110,18 @@ private func problem(_ body: () throws -> Void) -> String {
         #expect(problem { _ = try parseIDX(idx(8, [1 << 31, 1 << 31, 1 << 31], []), path: "x") }.contains("do not fit the file"))
     }
 
+    /// The header of a packed file is read first: sizes that do not fit are refused before anything more is unfolded.
+    @Test func packedSizes() throws {
+        let zeros = [UInt8](repeating: 0, count: 5_000_000)
+        let files = ["more": idx(8, [1000, 28, 28], zeros), "less": idx(8, [60000, 28, 28], zeros), "huge": idx(8, [1 << 31, 1 << 31, 1 << 31], zeros),
+                     "many": idx(8, [1 << 31, 28, 28], [0]), "cut": Array(idx(8, [7, 9], []).prefix(7)), "mark": [1, 2, 3, 4] + zeros]
+        let expected = ["more": "unfolds to more than the 784016 bytes announced", "less": "cannot unfold to 47040016", "huge": "the sizes [2147483648, 2147483648, 2147483648] are too large",
+                        "many": "cannot unfold to 1683627180048", "cut": "the file ends too soon", "mark": "is not an IDX file"]
+        try inFolder(files.mapValues { try deflateGzip($0) }) { folder in
+            for (name, message) in expected { #expect(problem { _ = try loadIDX(folder + "/" + name) }.contains(message), "\(name)") }
+        }
+    }
+
     @Test func cifar() throws {
         let record = { (label: UInt8) -> [UInt8] in
             var out = [UInt8](repeating: 0, count: 3073)
