@@ -40,7 +40,10 @@ extension Tensor {
         guard x.count == 4, at.rank == 3 || at.rank == 4, at.dims[at.rank - 1] == 2, at.rank == 3 || at.dims[0] == x[0] else {
             throw TensorError(.shape, "resample takes images [n, channels, rows, columns] and places [n, rows', columns', 2], not \(TensorError.text(x)) and \(TensorError.text(at.shape))")
         }
-        guard x[2] * x[3] < 1 << 31 else { throw TensorError(.limit, "images of \(x[2])×\(x[3]) are too large here: below 2147483648 pixels") }
-        return nns_resampling(n: x[0], c: x[1], h: x[2], w: x[3], places: at.dims[at.rank - 3] * at.dims[at.rank - 2], nearest: nearest, shared: at.rank == 3)
+        let (pixels, tooMany) = x[2].multipliedReportingOverflow(by: x[3])
+        guard !tooMany, pixels < 1 << 31 else { throw TensorError(.limit, "images of \(x[2])×\(x[3]) are too large here: below 2147483648 pixels") }
+        // Without images the places may be any number.
+        let places = at.count == 0 ? 0 : at.dims[at.rank - 3] * at.dims[at.rank - 2]
+        return nns_resampling(n: x[0], c: x[1], h: x[2], w: x[3], places: places, nearest: nearest, shared: at.rank == 3)
     }
 }
