@@ -16,6 +16,7 @@ import Testing
     cross_entropy nll mse mae huber hinge binary_cross_entropy kl
     dense conv maxpool avgpool globalpool batchnorm layernorm dropout noise embed residual sequential
     l1 l2 elastic max_norm sgd adam adamw rmsprop adagrad
+    resample warp rotate shift crop zoom contrast brightness stretch shear hflip vflip augment compose product tta policy policy_search tanda
     fit evaluate accuracy confusion early_stopping batches split kfold take shuffle standardize
     grad value_and_grad hessian jacobian hvp stop_gradient gradcheck backprop params update build copy summary train_mode eval_mode training
     digits iris moons spirals blobs sine xor plot print help explain vars seed precision close raises error nan_check exit pi inf nan args
