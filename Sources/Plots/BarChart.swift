@@ -40,6 +40,7 @@ public struct BarChart: Picture {
         let fine = style == .braille, paint = Ansi.code(slot: 0)
         var lines = Text.title(options.title, offset: nameWidth + 1, width: width - nameWidth - 1)
         if !options.ylabel.isEmpty { lines.append(Text.fit(Text.clean(options.ylabel), width)) }
+        if values.isEmpty { lines.append("(empty)") }
         for (i, value) in values.enumerated() {
             var head = Text.right(names[i], nameWidth) + " "
             let length = value.isFinite ? abs(cells(value)) : 0

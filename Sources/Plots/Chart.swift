@@ -40,8 +40,9 @@ struct Chart {
     var startsAtZero = false
     /// The axes end where the layers do, not at the next tick.
     var exactRange = false
-    /// x counts something: no ticks between whole numbers.
+    /// x, or y, counts something: no ticks between whole numbers.
     var wholeX = false
+    var wholeY = false
 
     init(_ options: PlotOptions) {
         self.options = options
@@ -78,7 +79,10 @@ struct Chart {
                 }
             }
         }
-        if startsAtZero && !options.logy { y.add(0) }
+        if startsAtZero && !options.logy {
+            y.add(0)
+            if wholeY, y.range! == (0, 0) { y.add(1) }
+        }
         if hasWhiskers, !options.logx, let range = x.range, (range.high - range.low).isFinite {
             // Error bars on the axis itself could not be read.
             let margin = (range.high - range.low) * 0.04
@@ -90,12 +94,31 @@ struct Chart {
         }
         var xRequest = AxisRequest(range: x.range, isLog: options.logx, integral: (x.integral || wholeX) && !options.logx,
                                    fixed: options.xRange, slack: 0.06)
-        var yRequest = AxisRequest(range: y.range, isLog: options.logy, integral: false, fixed: options.yRange, slack: 1)
+        var yRequest = AxisRequest(range: y.range, isLog: options.logy, integral: wholeY && !options.logy, fixed: options.yRange, slack: 1)
         if exactRange {
             xRequest.slack = 0
             yRequest.slack = 0
         }
         return (xRequest, yRequest)
+    }
+
+    /// What a reader might look for in vain: that there is nothing to show, or what a logarithmic axis leaves out.
+    var note: String? {
+        var seen = 0, tooLow = 0
+        func low(_ v: Double, _ isLog: Bool) -> Bool { isLog && v <= 0 && v.isFinite }
+        for layer in layers {
+            switch layer {
+            case .line(let xs, let ys, _, _), .points(let xs, let ys, _, _):
+                for (x, y) in zip(xs, ys) where x.isFinite && y.isFinite {
+                    if low(x, options.logx) || low(y, options.logy) { tooLow += 1 } else { seen += 1 }
+                }
+            case .boxes(_, let heights, _): seen += heights.filter { $0 > 0 }.count
+            case .segments, .regions: return nil
+            case .band, .whiskers, .vertical: break
+            }
+        }
+        if tooLow > 0 { return "\(tooLow) \(tooLow == 1 ? "point" : "points") at or below 0 left out" }
+        return seen == 0 ? "nothing to show" : nil
     }
 
     /// Smallest and largest of the values that an axis can show.

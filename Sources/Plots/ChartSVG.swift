@@ -7,8 +7,10 @@ extension Chart {
         let title = SVG.title(options.title, x: w / 2, width: w - 20)
         let top = options.title.isEmpty ? 14 : title.bottom
         let legend = legendSVG(width: w - 28)
-        let below = 26 + (options.xlabel.isEmpty ? 0 : 20.0) + (legend.rows == 0 ? 4 : Double(legend.rows) * 20 + 8)
-        let plotHeight = max(h - top - below, 40)
+        let noteHeight = note == nil ? 0 : 22.0
+        let below = 26 + noteHeight + (options.xlabel.isEmpty ? 0 : 20.0) + (legend.rows == 0 ? 4 : Double(legend.rows) * 20 + 8)
+        // A long legend makes the picture higher, not its curves flat.
+        let plotHeight = max(h - top - below, min(h / 2, 160))
         var y = yRequest.balancedAxis(maxIntervals: min(max(Int(plotHeight / 36), 1), 10))
         if y.ticks.count > Int(plotHeight / 16) + 1 { y.ticks = [] }
         let labels = y.ticks.map { SVG.width($0.label) }.max() ?? 0
@@ -37,6 +39,10 @@ extension Chart {
         if !options.xlabel.isEmpty {
             at += 20
             out += SVG.text(SVG.fit(options.xlabel, w - 16), min(max(left + area.width / 2, w / 4), w * 3 / 4), at, .middle)
+        }
+        if let note {
+            at += noteHeight
+            out += SVG.text(SVG.fit("(\(note))", w - 28), 14, at)
         }
         out += "<g transform=\"translate(14 \(SVG.n(at + 22)))\">\n\(legend.elements)</g>\n"
         return SVGContent(elements: out, width: width, height: max(height, Int(at + 12 + Double(legend.rows) * 20)))

@@ -61,6 +61,7 @@ extension Chart {
         }
         if !options.xlabel.isEmpty { lines += Text.title(options.xlabel, offset: margin + 1, width: columns) }
         lines += legendLines(margin: margin, width: width, style: drawn.style, color: color, overlaps: canvas.overlaps > 0)
+        if let note { lines += Text.wrap("(\(note))", max(width - margin - 1, 8)).map { Text.blank(margin + 1) + $0 } }
         return lines.map(Text.trimmed).joined(separator: "\n")
     }
 

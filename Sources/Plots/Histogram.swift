@@ -64,6 +64,7 @@ public struct Histogram: ChartPicture {
         var chart = Chart(options)
         let (edges, counts) = counts()
         chart.startsAtZero = true
+        chart.wholeY = true
         chart.wholeX = values.allSatisfy { !$0.isFinite || $0 == $0.rounded() }
         chart.layers.append(.boxes(edges: edges, heights: counts, slot: 0))
         chart.addMarkers()

@@ -1,25 +1,29 @@
-// Grey images in characters: one, or a sheet of them with titles.
+// Images in characters: one, or a sheet of them with titles.
 
-/// One grey image or several of the same size, largest values densest (brightest in colour and SVG).
+/// One image or several of the same size, grey or of red, green and blue; largest values densest (brightest in colour and SVG).
 public struct ImageSheet: Picture {
-    var images: [Shading.Grid]
+    /// The planes of each image: one, or red, green and blue.
+    var images: [[Shading.Grid]]
     public var titles: [String]
     /// The values shown as lowest and highest; nil: those of all images together.
     public var range: ClosedRange<Double>?
     public var options: PlotOptions
 
     /// - Parameters:
-    ///   - pixels: image by image, row by row; missing ones count as NaN.
+    ///   - pixels: image by image, plane by plane, row by row; missing ones count as NaN.
     ///   - count: images; at most 10,000 are shown.
-    public init(pixels: [Double], count: Int = 1, height: Int, width: Int, titles: [String] = [],
+    ///   - inColor: an image has three planes, red, green and blue, instead of one.
+    public init(pixels: [Double], count: Int = 1, inColor: Bool = false, height: Int, width: Int, titles: [String] = [],
                 range: ClosedRange<Double>? = nil, options: PlotOptions = PlotOptions()) {
         let (area, overflow) = max(height, 0).multipliedReportingOverflow(by: max(width, 0))
-        let size = overflow ? 0 : area
-        images = size == 0 ? [] : (0..<min(max(count, 0), 10_000)).map { i in
+        let size = overflow ? 0 : area, planes = inColor ? 3 : 1
+        func plane(_ i: Int) -> Shading.Grid {
             let (start, far) = i.multipliedReportingOverflow(by: size)
             let begin = far ? pixels.count : min(start, pixels.count)
             return Shading.Grid(Array(pixels[begin..<min(begin + min(size, pixels.count), pixels.count)]), rows: height, columns: width)
-        }.filter { $0.rows > 0 }
+        }
+        images = size == 0 ? [] : (0..<min(max(count, 0), 10_000)).map { i in (0..<planes).map { plane(i * planes + $0) } }
+            .filter { $0[0].rows > 0 }
         self.titles = titles
         self.range = range
         self.options = options
@@ -27,12 +31,22 @@ public struct ImageSheet: Picture {
 
     var extent: (low: Double, high: Double) {
         if let range, range.lowerBound.isFinite, range.upperBound.isFinite { return (range.lowerBound, range.upperBound) }
-        return Shading.extent(images.flatMap(\.values))
+        return Shading.extent(images.flatMap { $0.flatMap(\.values) })
+    }
+
+    /// An image at another size.
+    static func resized(_ image: [Shading.Grid], rows: Int, columns: Int) -> [Shading.Grid] {
+        image.map { $0.resized(rows: rows, columns: columns) }
+    }
+
+    /// The planes' values at a place as parts of the range.
+    static func fractions(_ image: [Shading.Grid], _ row: Int, _ column: Int, _ low: Double, _ high: Double) -> [Double] {
+        image.map { Shading.fraction($0[row, column], low, high) }
     }
 
     public func text(width: Int, style: TextStyle, color: Bool) -> String {
         let width = min(max(width, 4), 10_000)
-        guard let first = images.first else {
+        guard let first = images.first?[0] else {
             return (Text.title(options.title, offset: 0, width: width) + ["(empty)"]).joined(separator: "\n")
         }
         let (low, high) = extent
@@ -44,6 +58,7 @@ public struct ImageSheet: Picture {
         let block = columns + 2, perLine = max(1, (width + 2) / (block + 2))
         let shownAcross = min(perLine, images.count)
         var lines = Text.title(options.title, offset: 0, width: shownAcross * (block + 2) - 2)
+        lines += Text.wrap(Text.clean(options.ylabel), width)
         let fine = style == .braille
         let rule = String(repeating: fine ? "─" : "-", count: columns)
         let top = fine ? "┌\(rule)┐" : "+\(rule)+", bottom = fine ? "└\(rule)┘" : "+\(rule)+", bar = fine ? "│" : "|"
@@ -53,19 +68,20 @@ public struct ImageSheet: Picture {
                 lines.append(row.map { Text.center(Text.fit($0 < titles.count ? Text.clean(titles[$0]) : "", block), block) }.joined(separator: "  "))
             }
             lines.append(row.map { _ in top }.joined(separator: "  "))
-            let small = row.map { images[$0].resized(rows: rows, columns: min(columns, first.columns)) }
+            let small = row.map { ImageSheet.resized(images[$0], rows: rows, columns: min(columns, first.columns)) }
             for r in 0..<rows {
                 lines.append(small.map { image in
                     var line = bar
                     for c in 0..<columns {
-                        let t = Shading.fraction(image[r, c * image.columns / columns], low, high)
-                        line += color ? Shading.painted(t.isNaN ? "?" : " ", t, grey: true) : String(Shading.character(t, style))
+                        let parts = ImageSheet.fractions(image, r, c * image[0].columns / columns, low, high)
+                        line += color ? Shading.painted(parts) : String(Shading.character(Shading.luminance(parts), style))
                     }
                     return line + bar
                 }.joined(separator: "  "))
             }
             lines.append(row.map { _ in bottom }.joined(separator: "  "))
         }
+        lines += Text.title(options.xlabel, offset: 0, width: shownAcross * (block + 2) - 2)
         return lines.map(Text.trimmed).joined(separator: "\n")
     }
 }

@@ -11,6 +11,9 @@ extension BarChart {
         }
         let names = values.indices.map { SVG.fit(label($0), w * 0.35) }
         let left = 12 + (names.map { SVG.width($0) }.max() ?? 0) + 8
+        guard !values.isEmpty else {
+            return SVGContent(elements: out + SVG.text("(empty)", 12, top + 14), width: width, height: Int(top) + 30)
+        }
         let (low, high) = extent, numbers = written
         let numberWidth = (numbers.map { SVG.width($0) }.max() ?? 0) + 8
         let room = max(w - left - 12 - numberWidth * (low < 0 ? 2 : 1), 20)
@@ -106,8 +109,12 @@ extension ImageSheet {
     public func svgContent(width: Int, height: Int) -> SVGContent {
         let w = Double(width), title = SVG.title(options.title, x: w / 2, width: w - 20)
         var out = title.elements
-        let top = options.title.isEmpty ? 12 : title.bottom
-        guard let first = images.first else {
+        var top = options.title.isEmpty ? 12 : title.bottom
+        if !options.ylabel.isEmpty {
+            out += SVG.text(SVG.fit(options.ylabel, w - 24), 12, top + 10)
+            top += 22
+        }
+        guard let first = images.first?[0] else {
             return SVGContent(elements: out + SVG.text("(empty)", w / 2, top + 14, .middle), width: width, height: Int(top) + 30)
         }
         let (low, high) = extent, gap = 10.0
@@ -119,18 +126,24 @@ extension ImageSheet {
         for (i, image) in images.enumerated() {
             let x = left + Double(i % across) * (each + gap), y = top + Double(i / across) * block
             if i < titles.count { out += SVG.text(SVG.fit(titles[i], each), x + each / 2, y + 12, .middle) }
-            let shown = image.resized(rows: min(image.rows, 1_000), columns: min(image.columns, 1_000))
-            let pixels = shown.values.flatMap { v -> [UInt8] in
-                let t = Shading.fraction(v, low, high)
-                if t.isNaN { return [200, 60, 60] }
-                let level = UInt8((t * 255).rounded())
-                return [level, level, level]
+            let rows = min(first.rows, 1_000), columns = min(first.columns, 1_000)
+            let shown = ImageSheet.resized(image, rows: rows, columns: columns)
+            let pixels = (0..<rows * columns).flatMap { at -> [UInt8] in
+                let parts = ImageSheet.fractions(shown, at / columns, at % columns, low, high)
+                if parts.contains(where: \.isNaN) { return [200, 60, 60] }
+                let levels = parts.map { UInt8(($0 * 255).rounded()) }
+                return levels.count == 3 ? levels : [levels[0], levels[0], levels[0]]
             }
-            out += SVG.image(pixels, rows: shown.rows, columns: shown.columns, x: x, y: y + head, width: each, height: tall)
+            out += SVG.image(pixels, rows: rows, columns: columns, x: x, y: y + head, width: each, height: tall)
             out += SVG.rect(x, y + head, each, tall, css: "axis")
         }
         let lines = (images.count + across - 1) / across
-        return SVGContent(elements: out, width: width, height: Int((top + Double(lines) * block + 4).rounded(.up)))
+        var bottom = top + Double(lines) * block + 4
+        if !options.xlabel.isEmpty {
+            bottom += 20
+            out += SVG.text(SVG.fit(options.xlabel, w - 20), w / 2, bottom - 8, .middle)
+        }
+        return SVGContent(elements: out, width: width, height: Int(bottom.rounded(.up)))
     }
 }
 

@@ -84,9 +84,9 @@ enum SVG {
 
     /// Title lines centred at `x` from the top down, and where the rest begins.
     static func title(_ title: String, x: Double, width: Double) -> (elements: String, bottom: Double) {
-        var out = "", y = 10.0
+        var out = "", y = 8.0
         for line in wrap(title, width, size: titleFont, bold: true) {
-            y += 18
+            y += 20
             out += text(line, x, y, .middle, css: "title")
         }
         return (out, y + 12)

@@ -86,6 +86,19 @@ enum Shading {
         return "\u{1B}[38;5;\(ink);48;5;\(code)m\(text)\u{1B}[0m"
     }
 
+    /// The lightness of a grey value or of red, green and blue (ITU-R BT.601).
+    static func luminance(_ parts: [Double]) -> Double {
+        parts.count == 3 ? 0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2] : parts[0]
+    }
+
+    /// A pixel of an image as a coloured blank: one of 24 greys, or of 216 colours.
+    static func painted(_ parts: [Double]) -> String {
+        let t = luminance(parts)
+        guard parts.count == 3, !t.isNaN else { return painted(t.isNaN ? "?" : " ", t, grey: true) }
+        let levels = parts.map { min(Int(($0 * 5).rounded()), 5) }
+        return "\u{1B}[48;5;\(16 + 36 * levels[0] + 6 * levels[1] + levels[2])m \u{1B}[0m"
+    }
+
     /// The legend of the shades.
     static func scaleLine(_ low: Double, _ high: Double, _ style: TextStyle, color: Bool, grey: Bool) -> String {
         var ramp = ""

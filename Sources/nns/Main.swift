@@ -2,6 +2,7 @@ import ArgumentParser
 import CKernels
 import Glibc
 import Homework
+import Plots
 import Prompt
 import Runtime
 import Syntax
@@ -68,12 +69,39 @@ enum Session {
         var host = Host(write: { fputs($0, stdout) }, writeError: { fflush(stdout); writeError($0) })
         host.arguments = arguments
         host.color = usesColor(color, descriptor: STDOUT_FILENO)
-        host.braille = getenv("NNS_PLOT").map { String(cString: $0) == "braille" } ?? false
+        host.braille = plotStyle() == .braille
         let isTerminal = isatty(STDOUT_FILENO) == 1
-        host.width = { isTerminal ? terminalWidth() : 80 }
-        host.progress = ProgressReport(isTerminal: isatty(STDERR_FILENO) == 1).show
+        host.width = { isTerminal ? terminalSize(STDOUT_FILENO).columns : 80 }
+        let progress = ProgressReport(isTerminal: isatty(STDERR_FILENO) == 1 && !isDumb, color: usesColor(color, descriptor: STDERR_FILENO),
+                                      style: plotStyle(), size: { terminalSize(STDERR_FILENO) })
+        host.progress = progress.show
+        if isTerminal {
+            host.write = {
+                progress.makeWay(for: $0)
+                fputs($0, stdout)
+            }
+        }
+        host.writeError = {
+            progress.makeWay(for: $0)
+            fflush(stdout)
+            writeError($0)
+        }
         return host
     }
+
+    /// `NNS_PLOT`: how pictures are drawn in the terminal.
+    private static func plotStyle() -> TextStyle {
+        switch getenv("NNS_PLOT").map({ String(cString: $0) }) ?? "" {
+        case "", "ascii": return .ascii
+        case "braille": return .braille
+        case let other:
+            writeError("error: NNS_PLOT is \"ascii\" or \"braille\", got \"\(other)\"\n")
+            exit(2)
+        }
+    }
+
+    /// A terminal that knows no cursor movement.
+    private static var isDumb: Bool { getenv("TERM").map { String(cString: $0) == "dumb" } ?? false }
 
     static func usesColor(_ color: ColorChoice, descriptor: Int32) -> Bool {
         switch color {
@@ -81,15 +109,15 @@ enum Session {
         case .never: return false
         case .auto:
             if let value = getenv("NO_COLOR"), value.pointee != 0 { return false }
-            if let term = getenv("TERM"), String(cString: term) == "dumb" { return false }
+            if isDumb { return false }
             return isatty(descriptor) == 1
         }
     }
 
-    private static func terminalWidth() -> Int {
+    private static func terminalSize(_ descriptor: Int32) -> (columns: Int, rows: Int) {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return 80 }
-        return Int(size.ws_col)
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return (80, 24) }
+        return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
     }
 
     private static func report(_ error: Error, _ color: ColorChoice) -> Int32 {

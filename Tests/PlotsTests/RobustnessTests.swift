@@ -41,6 +41,7 @@ private func pictures(_ values: [Double], _ label: String) -> [any Picture] {
         Heatmap(values: values, rows: -1, columns: 3), Heatmap(values: values, rows: n, columns: 1, showValues: true),
         ImageSheet(pixels: values, count: 3, height: 2, width: 2, titles: [label], options: options),
         ImageSheet(pixels: values, count: .max, height: .max, width: 7), ImageSheet(pixels: values, count: 2, height: 1, width: 300, range: 0...1),
+        ImageSheet(pixels: values, count: 2, inColor: true, height: 2, width: 3, titles: [label], range: 0...1, options: options),
         ContourPlot(x: Array(values.prefix(side)), y: Array(values.prefix(side)), z: grid, overlays: two, options: options),
         ContourPlot(x: [0, 1, 2], y: [0, 1], z: values, levels: values, options: log),
         BoundaryPlot(xRange: 0...1, yRange: -1...1, rows: side, columns: side, predicted: Array(classes.prefix(side * side)) + Array(repeating: 1, count: 40),

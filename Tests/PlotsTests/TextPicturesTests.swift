@@ -571,7 +571,25 @@ private func bell(_ count: Int, _ seed: UInt64) -> [Double] {
         0.0 +
             +---------------------------------+
             0                                 1
+             (nothing to show)
         """#)
+}
+
+@Test func whatALogarithmicAxisLeavesOut() {
+    let result = LinePlot(series: [Series(y: [-1, 0, 10, 100])], options: PlotOptions(logy: true, height: 3)).text(width: 30, style: .ascii, color: false)
+    #expect(result.hasSuffix("(2 points at or below 0 left out)"))
+}
+
+@Test func anImageInColour() {
+    // Red, green, blue and white: in characters by lightness, in a terminal's colours as they are.
+    let image = ImageSheet(pixels: [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1], inColor: true, height: 1, width: 4, range: 0...1)
+    #expect(image.text(width: 20, style: .ascii, color: false) == """
+        +--------+
+        |::++..@@|
+        +--------+
+        """)
+    let painted = image.text(width: 20, style: .ascii, color: true)
+    #expect([196, 46, 21, 231].allSatisfy { painted.contains("48;5;\($0)m") })
 }
 
 @Test func aConstant() {

@@ -6,7 +6,7 @@ public struct Host {
     public var write: (String) -> Void
     /// Writes diagnostics to standard error.
     public var writeError: (String) -> Void
-    /// Shows one line of training progress: off a terminal a line, at a terminal redrawn in place. nil ends it.
+    /// Shows how far a training has come; nil where an error has ended it.
     public var progress: (Progress?) -> Void = { _ in }
     /// Writes a whole file, for `save` and pictures.
     public var writeFile: (_ path: String, _ bytes: [UInt8]) throws -> Void = Files.writeFile
@@ -25,17 +25,22 @@ public struct Host {
     }
 }
 
-/// The state of a training under way, for display only.
+/// The state of a training under way, for display only: it holds on to no value of the program once it has been shown.
 public struct Progress {
     public var epoch: Int
     public var epochs: Int
     /// Part of the epoch that is done, 0 … 1.
     public var fraction: Double
-    public var loss: [Double]
-    public var validationLoss: [Double]
+    /// Examples in an epoch.
+    public var examples: Int
+    /// When the training began, on some clock, and the seconds since.
+    public var begin: Double
     public var seconds: Double
-    public init(epoch: Int, epochs: Int, fraction: Double, loss: [Double], validationLoss: [Double], seconds: Double) {
-        self.epoch = epoch; self.epochs = epochs; self.fraction = fraction
-        self.loss = loss; self.validationLoss = validationLoss; self.seconds = seconds
-    }
+    /// The last report of the training.
+    public var isFinished: Bool
+    /// The last epoch's.
+    public var loss: Double?
+    public var validationLoss: Double?
+    /// Those of all epochs.
+    public var curves: () -> (loss: [Double], validation: [Double])
 }

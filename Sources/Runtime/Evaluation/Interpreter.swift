@@ -1,6 +1,7 @@
 import Autodiff
 import Syntax
 import Glibc
+import Plots
 import Tensors
 
 /// One running program: its modules, its stack, its tape, its random streams.
@@ -17,6 +18,8 @@ public final class Interpreter {
     public var defaultType: DType = .f32
     /// True inside `grad`, `backprop` and `fit`: dropout drops, batch normalisation uses the batch.
     public var isTraining = false
+    /// The pictures shown so far inside `grid`, which takes them in place of the terminal.
+    var collectedPictures: [any Picture]?
     /// `nan_check(true)`.
     public var checksNaN = false { didSet { tape.inspector = checksNaN ? { [unowned self] in try checkGradient($0) } : nil } }
     /// While it is on: where the recorded operations stand, by ascending serial of their results.

@@ -35,7 +35,7 @@ enum Habits {
         "LSTM": "lstm", "GRU": "gru", "RNN": "rnn", "Sequential": "sequential", "SGD": "sgd", "Adam": "adam", "AdamW": "adamw", "RMSprop": "rmsprop",
         "CrossEntropyLoss": "cross_entropy", "MSELoss": "mse", "mse_loss": "mse", "mean_squared_error": "mse", "NLLLoss": "nll", "BCELoss": "binary_cross_entropy",
         "BCEWithLogitsLoss": "binary_cross_entropy", "bce": "binary_cross_entropy", "crossentropy": "cross_entropy", "DataLoader": "batches",
-        "train_test_split": "split", "accuracy_score": "accuracy", "confusion_matrix": "confusion", "one_hot_encode": "one_hot", "open": "read",
+        "train_test_split": "split", "accuracy_score": "accuracy", "one_hot_encode": "one_hot", "open": "read",
     ]
 
     /// Names that are written in another way altogether.
@@ -46,7 +46,7 @@ enum Habits {
         "pow": "it is written `x ^ p`", "power": "it is written `x ^ p`", "log2": "it is written `log(x) / log(2)`", "log10": "it is written `log(x) / log(10)`", "mm": "it is written `a @ b`", "bmm": "it is written `a @ b`",
         "zeros_like": "it is written `zeros(shape(x))`", "ones_like": "it is written `ones(shape(x))`", "tic": "it is written `time(() => …)`", "toc": "it is written `time(() => …)`",
         "lambda": "it is written `x => …`", "def": "it is written `fn f(x) = …`", "elif": "write `else if`", "end": "a block ends with `}`; the last element is `x[-1]`", "pass": "an empty block is `{ }`",
-        "hvplot": "it is written `plot(y)`", "figure": "a picture is one call: `plot(y, title=\"…\")`", "subplot": "a picture is one call: `plot({train: a, validation: b})`",
+        "hvplot": "it is written `plot(y)`", "figure": "a picture is one call: `plot(y, title=\"…\")`", "subplot": "pictures side by side: `grid(() => plot(a), () => plot(b))`",
         "softmax_cross_entropy": "`cross_entropy(logits, labels)` takes the scores before the softmax", "model": "a network is made by `net = flatten >> dense(10)`",
         "lr": "the learning rate is the optimizer's: `sgd(0.1)`", "np_": "array functions are built in",
     ]

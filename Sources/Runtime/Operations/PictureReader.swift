@@ -23,6 +23,7 @@ struct PictureReader {
     }
 
     private func flag(_ name: String) throws -> Bool {
+        if self[name].isNone { return false }
         guard let b = self[name].asBool else { throw wrong(name, "true or false") }
         return b
     }
@@ -30,11 +31,17 @@ struct PictureReader {
     func options() throws -> PlotOptions {
         var options = PlotOptions(title: try text("title"), xlabel: try text("xlabel"), ylabel: try text("ylabel"),
                                   logx: try flag("logx"), logy: try flag("logy"))
-        if !self["height"].isNone {
-            guard let h = self["height"].asDouble, let lines = Int(exactly: h), (2...1_000).contains(lines) else { throw wrong("height", "2 to 1000 lines") }
-            options.height = lines
-        }
+        if self["file"].isNone { options.height = try count("height", 2...1_000, "lines") }
         return options
+    }
+
+    /// A whole number among `range`; nil where none is given.
+    private func count(_ name: String, _ range: ClosedRange<Int>, _ unit: String) throws -> Int? {
+        if self[name].isNone { return nil }
+        guard let n = self[name].asDouble.flatMap({ Int(exactly: $0) }), range.contains(n) else {
+            throw wrong(name, "\(range.lowerBound) to \(range.upperBound) \(unit)")
+        }
+        return n
     }
 
     /// Any numbers in one row: a tensor's elements, a list's, a range's.
@@ -109,6 +116,19 @@ struct PictureReader {
             }
         default:
             for i in series.indices { series[i].error = try half(self["error"], series[i].y.count) }
+        }
+    }
+
+    /// Draws the series that `points` names, or all, as points.
+    func points(_ series: inout [Series]) throws {
+        if let all = self["points"].asBool {
+            if all { for i in series.indices { series[i].style = .points } }
+            return
+        }
+        let chosen = try self["points"].asString.map { [$0] } ?? names("points")
+        for name in chosen {
+            guard let i = series.firstIndex(where: { $0.name == name }) else { throw Diagnostic(.value, "`points` names `\(name)`, which is no series") }
+            series[i].style = .points
         }
     }
 
@@ -301,13 +321,31 @@ struct PictureReader {
 
     // MARK: Showing
 
-    /// Prints the picture, or writes it to the file that `file` names.
+    /// The pictures that the functions show while `grid` calls them.
+    func collected(_ functions: Value) throws -> [any Picture] {
+        let interpreter = call.interpreter, outer = interpreter.collectedPictures
+        defer { interpreter.collectedPictures = outer }
+        interpreter.collectedPictures = []
+        func run(_ value: Value) throws {
+            switch value {
+            case .function: _ = try interpreter.apply(value, [])
+            case .list(let l): for item in l.items { try run(item) }
+            default: throw Diagnostic(.type, "grid needs functions that show pictures, got \(value.described)", help: ["write `() => ` before each picture: grid(() => plot(a), () => plot(b))"])
+            }
+        }
+        try run(functions)
+        return interpreter.collectedPictures ?? []
+    }
+
+    /// Prints the picture, writes it to the file that `file` names, or hands it to the `grid` under way.
     func present(_ picture: any Picture) throws {
-        let host = call.interpreter.host
+        let interpreter = call.interpreter, host = interpreter.host
         if !self["file"].isNone {
             let path = try text("file")
             guard path.hasSuffix(".svg") else { throw Diagnostic(.value, "pictures are written as SVG, but `file` is \"\(path)\"", help: ["file=\"run.svg\""]) }
-            let svg = Array(picture.svg().utf8)
+            let width = try count("width", 120...10_000, "pixels") ?? 720
+            let height = try count("height", 80...10_000, "pixels") ?? min(max(width * 11 / 18, 260), 800)
+            let svg = Array(picture.svg(width: width, height: height).utf8)
             try Op.reading { try host.writeFile(path, svg) }
             return
         }
@@ -318,7 +356,12 @@ struct PictureReader {
         case .string(let s) where s.string == "ascii": style = .ascii
         default: throw Diagnostic(.value, "`style` of \(call.operation.name) is \"ascii\" or \"braille\", got \(self["style"].described)")
         }
-        host.write(picture.text(width: host.width(), style: style, color: host.color) + "\n")
+        if interpreter.collectedPictures != nil {
+            interpreter.collectedPictures?.append(picture)
+            return
+        }
+        let width = try count("width", 20...10_000, "characters") ?? host.width()
+        host.write(picture.text(width: width, style: style, color: host.color) + "\n")
     }
 }
 

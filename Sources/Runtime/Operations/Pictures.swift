@@ -6,18 +6,61 @@ import Tensors
 // Pictures: values of the language as series, grids and labels for the module Plots, shown in the terminal or written
 // to an SVG file.
 extension Op {
-    /// What every picture takes besides its data.
-    private static let common = "title=\"\", xlabel=\"\", ylabel=\"\", logx=false, logy=false, height=none, style=none, file=none"
+    /// What the pictures with axes take besides their data, and the others.
+    private static let common = "title=\"\", xlabel=\"\", ylabel=\"\", logx=false, logy=false, width=none, height=none, style=none, file=none"
+    private static let plain = "title=\"\", xlabel=\"\", ylabel=\"\", width=none, height=none, style=none, file=none"
     private static let commonHelp = """
-         `title`, `xlabel`, `ylabel` name what is shown; `logx`, `logy` make an axis logarithmic; `style="braille"` draws finer \
-        than plain ASCII; `file="name.svg"` writes a picture for a page instead.
+         `title`, `xlabel`, `ylabel` name what is shown; `logx`, `logy` make an axis logarithmic, where values at or below 0 are \
+        left out, as nan and infinities are everywhere. `style="braille"` draws finer than plain ASCII (`NNS_PLOT=braille` in the \
+        environment: always). `file="name.svg"` writes a picture for a page instead. `width` is in characters and `height` in \
+        lines of the plotting area; in a file both are pixels.
+        """
+    private static let plainHelp = """
+         `title`, `xlabel`, `ylabel` name what is shown. `style="braille"` draws with finer characters than ASCII \
+        (`NNS_PLOT=braille` in the environment: always). `file="name.svg"` writes a picture for a page instead. `width` is in \
+        characters; in a file it and `height` are pixels.
+        """
+    private static let tableHelp = """
+         `style="braille"` draws lines that ASCII does not have; `file="name.svg"` writes a picture for a page instead; `width` is in \
+        characters, in a file in pixels.
         """
 
-    static let plot = Operation("plot(data=none, y=none, x=none, error=none, \(common))", .pictures, """
+    static let plot = Operation("plot(data=none, y=none, x=none, error=none, points=false, \(common))", .pictures, """
         Curves in the terminal: `plot(y)` over 0, 1, 2, …, `plot(x, y)`, `plot(run)` for the losses of a training with its \
         best epoch, `plot({name: series or run, …})` for several. A matrix has a curve in every column. `error` is half the \
-        width of a band around a curve (a record by name for several).
-        """ + commonHelp, seeAlso: ["scatter", "fit"], lecture: 19,
+        width of a band around a curve (a record by name for several). `points=true` draws points instead of lines, a list of \
+        names those of some series.
+        """ + commonHelp, examples: [
+            ("plot([3, 1, 2], width=30, height=5)", """
+                3 +**
+                  |  ***
+                2 +     ***              ***
+                  |        ***     ******
+                1 +           *****
+                  +------------+-----------+
+                  0            1           2
+                """),
+            ("plot({a: [3, 1, 2], b: [1, 2, 3]}, points=\"b\", width=30, height=5)", """
+                3 +**                      o
+                  |  ***
+                2 +     ***    o         ***
+                  |        ***     ******
+                1 +o          *****
+                  +------------+-----------+
+                  0            1           2
+                   * a   o b
+                """),
+            ("plot([1, 10, 100], logy=true, title=\"steps\", width=30, height=5)", """
+                              steps
+                100 +                    ***
+                    |              ******
+                 10 +         *****
+                    |   ******
+                  1 +***
+                    +-----------+----------+
+                    0           1          2
+                """),
+        ], seeAlso: ["scatter", "fit"], lecture: 19,
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -41,6 +84,7 @@ extension Op {
                 series = try reader.columns(what, "", xs)
             }
             try reader.errors(&series)
+            try reader.points(&series)
             try reader.present(LinePlot(series: series, options: options))
             return .none
         })
@@ -48,7 +92,16 @@ extension Op {
     static let scatter = Operation("scatter(x, y=none, labels=none, names=none, \(common))", .pictures, """
         Points: `scatter(x, y)`, `scatter(X)` for rows [x, y], `scatter(data)` for a data set of two features, a mark for each \
         class. `labels` are class numbers, `names` their names.
-        """ + commonHelp, seeAlso: ["plot", "boundary"],
+        """ + commonHelp, examples: [
+            ("scatter([0, 1, 2], [1, 0, 1], labels=[0, 1, 1], names=(\"cat\", \"dog\"), width=30, height=3)", """
+                1 +o                       x
+                  |
+                0 +            x
+                  +------------+-----------+
+                  0            1           2
+                   o cat   x dog
+                """),
+        ], seeAlso: ["plot", "boundary"],
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -59,7 +112,17 @@ extension Op {
 
     static let hist = Operation("hist(values, bins=none, \(common))", .pictures, """
         A histogram: how often values fall into equal bins (`bins` of them; by default after Freedman and Diaconis).
-        """ + commonHelp, seeAlso: ["plot", "bars"],
+        """ + commonHelp, examples: [
+            ("hist([1, 2, 2, 3], xlabel=\"size\", width=30, height=3)", """
+                count
+                2 +         #######
+                  |######## ####### #########
+                0 +######## ####### #########
+                  +----+--------+-------+----
+                       1        2       3
+                              size
+                """),
+        ], seeAlso: ["plot", "bars"],
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -68,10 +131,19 @@ extension Op {
             return .none
         })
 
-    static let heatmap = Operation("heatmap(matrix, rows=none, columns=none, values=none, \(common))", .pictures, """
+    static let heatmap = Operation("heatmap(matrix, rows=none, columns=none, values=none, \(plain))", .pictures, """
         A matrix as shaded cells, the first row at the top. `rows` and `columns` are lists of names; `values=true` writes the \
         numbers into the cells, which happens by itself where there is room.
-        """ + commonHelp, seeAlso: ["imshow", "confusion"],
+        """ + plainHelp, examples: [
+            ("heatmap([[1, 2], [3, 4]], rows=(\"a\", \"b\"), columns=(\"c\", \"d\"))", """
+                    c   d
+                  +--------+
+                a |   1-- 2|
+                b |** 3@@ 4|
+                  +--------+
+                   1 [ .:-=+*#%@] 4
+                """),
+        ], seeAlso: ["imshow", "confusion"],
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -83,26 +155,50 @@ extension Op {
             return .none
         })
 
-    static let imshow = Operation("imshow(images, titles=none, low=none, high=none, \(common))", .pictures, """
-        Grey images: one [height, width], or several [n, height, width] or [n, 1, height, width] side by side. `low` and `high` \
-        are the values shown as darkest and brightest.
-        """ + commonHelp, seeAlso: ["heatmap"], lecture: 30,
+    static let imshow = Operation("imshow(images, titles=none, low=none, high=none, color=none, \(plain))", .pictures, """
+        Images: a grey one [height, width], several [n, height, width] or [n, 1, height, width] side by side; three channels, \
+        [3, height, width] or [n, 3, height, width], are red, green and blue (`color=false`: grey images of their own). `low` \
+        and `high` are the values shown as darkest and brightest, by default the least and the largest; of colours 0 and 1.
+        """ + plainHelp, examples: [
+            ("imshow(eye(3))", """
+                +------+
+                |@@    |
+                |  @@  |
+                |    @@|
+                +------+
+                """),
+            ("imshow(stack(eye(2), 1 - eye(2)), titles=(\"one\", \"two\"))", """
+                 one     two
+                +----+  +----+
+                |@@  |  |  @@|
+                |  @@|  |@@  |
+                +----+  +----+
+                """),
+        ], seeAlso: ["heatmap"], lecture: 30,
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
             let t = try c.tensor(0)
-            guard t.rank == 2 || t.rank == 3 || t.rank == 4 && t.dims[1] == 1 || t.rank == 4 && t.dims[0] == 1 else {
-                throw Diagnostic(.shape, "imshow needs [height, width], [n, height, width] or [n, 1, height, width], got \(Value(t).described)")
+            let channels = t.rank < 3 ? 1 : t.dims[t.rank - 3]
+            guard c.isNone(4) || c[4].asBool != nil else { throw Diagnostic(.type, "`color` of imshow must be true or false, got \(c[4].described)") }
+            let inColor = channels == 3 && c[4].asBool != false
+            if c[4].asBool == true, !inColor {
+                throw Diagnostic(.shape, "an image in colour has three channels, [3, height, width], got \(Value(t).described)")
+            }
+            guard t.rank == 2 || t.rank == 3 || t.rank == 4 && (channels == 1 || inColor || t.dims[0] == 1) else {
+                throw Diagnostic(.shape, "imshow needs [height, width], [n, height, width], [n, 1, height, width] or [n, 3, height, width], got \(Value(t).described)")
             }
             let height = t.dims[t.rank - 2], width = t.dims[t.rank - 1]
-            let count = height * width == 0 ? 0 : t.count / (height * width)
+            let count = height * width == 0 ? 0 : t.count / (height * width * (inColor ? 3 : 1))
             var range: ClosedRange<Double>?
             if !c.isNone(2) || !c.isNone(3) {
                 let low = c.isNone(2) ? 0 : try c.double(2), high = c.isNone(3) ? 1 : try c.double(3)
                 guard low < high else { throw Diagnostic(.value, "imshow needs low < high, got \(numberText(low)) and \(numberText(high))") }
                 range = low...high
+            } else if inColor {
+                range = 0...1
             }
-            try reader.present(ImageSheet(pixels: (0..<t.count).map { t.element($0) }, count: count, height: height, width: width,
+            try reader.present(ImageSheet(pixels: (0..<t.count).map { t.element($0) }, count: count, inColor: inColor, height: height, width: width,
                                           titles: try reader.names("titles"), range: range, options: try reader.options()))
             return .none
         })
@@ -111,7 +207,18 @@ extension Op {
         Lines of equal height. `f` is a matrix with a row for every y and a column for every x, or a function of (x, y) or of \
         the vector [x, y], drawn over the ranges of x and y. `path` is a matrix of rows [x, y] drawn over it, or a record of \
         several.
-        """ + commonHelp, seeAlso: ["boundary", "heatmap"], lecture: 6,
+        """ + commonHelp, examples: [
+            ("contour((x, y) => x * y, [0, 1], [0, 1], levels=[0.1, 0.5], width=30, height=5)", """
+                1.0 +  1        22
+                    |   1         22222
+                0.5 +    111           22222
+                    |      1111111111111
+                0.0 +                  11111
+                    +-----------+----------+
+                   0.0         0.5        1.0
+                     1 0.1   2 0.5
+                """),
+        ], seeAlso: ["boundary", "heatmap"], lecture: 6,
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -124,7 +231,18 @@ extension Op {
     static let boundary = Operation("boundary(net, data, \(common))", .pictures, """
         The classes that a network gives to the plane of its two features, with the data over them. The network is evaluated, \
         never trained.
-        """ + commonHelp, seeAlso: ["scatter", "contour"], lecture: 17,
+        """ + commonHelp, examples: [
+            ("boundary(x => x[:, 0] - x[:, 1], {x: [[0, 1], [1, 0]], y: [0, 1]}, width=30, height=4)", """
+                  |..o.......................
+                  |.................
+                  |.........
+                0 +.                      x
+                  +--+---------+----------+--
+                    0.0       0.5        1.0
+                   o 0 (area .)
+                   x 1 (area blank)
+                """),
+        ], seeAlso: ["scatter", "contour"], lecture: 17,
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -132,9 +250,14 @@ extension Op {
             return .none
         })
 
-    static let bars = Operation("bars(values, labels=none, \(common))", .pictures, """
+    static let bars = Operation("bars(values, labels=none, \(plain))", .pictures, """
         Horizontal bars: of a list or vector (`labels` names them), or of a record's numbers by name.
-        """ + commonHelp, seeAlso: ["hist"],
+        """ + plainHelp, examples: [
+            ("bars({sgd: 0.91, adam: 0.96}, width=30)", """
+                 sgd |################## 0.91
+                adam |################### 0.96
+                """),
+        ], seeAlso: ["hist"],
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -153,10 +276,17 @@ extension Op {
             return .none
         })
 
-    static let table = Operation("table(rows, header=none, title=\"\", style=none, file=none)", .pictures, """
+    static let table = Operation("table(rows, header=none, title=\"\", width=none, style=none, file=none)", .pictures, """
         A table: of a list of records (a column for every key), a record of columns, a matrix or a list of lists. `header` \
         names the columns.
-        """, seeAlso: ["print", "heatmap"],
+        """ + tableHelp, examples: [
+            ("table(({rate: 0.1, loss: 0.25}, {rate: 0.01, loss: 1.5}))", """
+                rate  loss
+                ----  ----
+                0.1   0.25
+                0.01  1.5
+                """),
+        ], seeAlso: ["print", "heatmap"],
         result: Results.nothing,
         forward: { c in
             let reader = PictureReader(c)
@@ -167,7 +297,55 @@ extension Op {
             return .none
         })
 
-    static let pictures = [plot, scatter, hist, heatmap, imshow, contour, boundary, bars, table]
+    static let confusionMatrix = Operation("confusion_matrix(counts, names=none, title=\"\", width=none, style=none, file=none)", .pictures, """
+        The counts that `confusion(net, data)` gives as a table: a row for every true class, a column for every predicted one, \
+        with totals, the recall of each class and the accuracy. `names` are the classes' names, such as `data.classes`.
+        """ + tableHelp, examples: [
+            ("confusion_matrix([[5, 1], [0, 4]], names=(\"cat\", \"dog\"))", """
+                true \\ predicted  cat  dog  total  recall
+                ----------------  ---  ---  -----  ------
+                cat                 5    1      6  0.83
+                dog                 0    4      4  1.00
+                total               5    5     10
+                accuracy 0.9000 (9 of 10)
+                """),
+        ], seeAlso: ["confusion", "heatmap"],
+        result: Results.nothing,
+        forward: { c in
+            let reader = PictureReader(c)
+            if case .object = c[0] { throw Diagnostic(.type, "confusion_matrix needs the counts of `confusion`", help: ["confusion_matrix(confusion(net, data))"]) }
+            let t = try c.tensor(0)
+            guard t.rank == 2, t.dims[0] == t.dims[1] else { throw Diagnostic(.shape, "confusion_matrix needs a square matrix of counts, got \(Value(t).described)") }
+            var options = PlotOptions()
+            options.title = try reader.text("title")
+            try reader.present(ConfusionMatrix(counts: (0..<t.count).map { t.element($0) }, names: try reader.names("names"), options: options))
+            return .none
+        })
+
+    static let grid = Operation("grid(pictures..., columns=none, title=\"\", width=none, style=none, file=none)", .pictures, """
+        Several pictures in rows and columns, on the terminal or in one file: `grid(() => plot(a), () => hist(b))`. Each is a \
+        function that shows one or more pictures, or a list of such functions. `columns` is the number abreast, where the \
+        width allows it: 30 characters each, or 260 pixels.
+        """ + tableHelp, examples: [
+            ("grid(() => bars([1, 2]), () => imshow(eye(2)), width=63)", """
+                0 |############# 1               +----+
+                1 |######################### 2   |@@  |
+                                                 |  @@|
+                                                 +----+
+                """),
+        ], seeAlso: ["plot", "imshow"],
+        result: Results.nothing,
+        forward: { c in
+            let reader = PictureReader(c)
+            let columns = c.isNone(1) ? nil : try c.size(1)
+            if columns == 0 { throw Diagnostic(.value, "`columns` of grid must be at least 1, got 0") }
+            let pictures = try reader.collected(c[0])
+            guard !pictures.isEmpty else { throw Diagnostic(.value, "grid needs at least one picture", help: ["grid(() => plot(a), () => plot(b))"]) }
+            try reader.present(PictureGrid(pictures, columns: columns, title: try reader.text("title")))
+            return .none
+        })
+
+    static let pictures = [plot, scatter, hist, heatmap, imshow, contour, boundary, bars, table, confusionMatrix, grid]
 }
 
 /// The curves of a training.

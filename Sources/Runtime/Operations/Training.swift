@@ -30,6 +30,9 @@ extension Op {
             } catch let error as Diagnostic where error.kind == ErrorKind.interrupt.rawValue {
                 nns_interrupt_clear()
                 return .bool(false)
+            } catch {
+                c.interpreter.host.progress(nil)
+                throw error
             }
         })
 
@@ -46,29 +49,33 @@ extension Op {
             return .function(SavedStream(c.interpreter.scriptRandom))
         })
 
-    static let reportProgress = Operation("_report_progress(epoch, epochs, part, history, begin)", .training, """
+    static let reportProgress = Operation("_report_progress(epoch, epochs, part, history, begin, examples)", .training, """
         Shows how far a training has come: `part` of the epoch is done (0 to 1, none at the end of all), `history` has the \
-        curves so far, `begin` is the stopwatch's time at its start. Between epochs at most ten times a second.
+        curves so far, `begin` is the stopwatch's time at its start, `examples` are seen in an epoch. Within epochs at most \
+        ten times a second.
         """, seeAlso: ["fit"],
         result: Results.nothing,
         forward: { c in
-            let host = c.interpreter.host
-            guard !c.isNone(2) else {
-                host.progress(nil)
-                return .none
-            }
-            let part = try c.double(2), now = seconds
+            let part = c.isNone(2) ? 1 : try c.double(2), now = seconds
             if part < 1, now < nextProgress { return .none }
             nextProgress = now + 0.1
-            let history = try c.record(3)
-            host.progress(Progress(epoch: try c.int(0), epochs: try c.int(1), fraction: part, loss: doubles(history["loss"]),
-                                   validationLoss: doubles(history["validation_loss"]), seconds: now - (try c.double(4))))
+            let history = try c.record(3), begin = try c.double(4)
+            c.interpreter.host.progress(Progress(
+                epoch: try c.int(0), epochs: try c.int(1), fraction: part, examples: try c.int(5), begin: begin, seconds: now - begin,
+                isFinished: c.isNone(2), loss: last(history["loss"]), validationLoss: last(history["validation_loss"]),
+                curves: { (doubles(history["loss"]), doubles(history["validation_loss"])) }))
             return .none
         })
     nonisolated(unsafe) private static var nextProgress = 0.0
 
     private static func doubles(_ value: Value?) -> [Double] {
         value.flatMap(Curves.numbers) ?? []
+    }
+
+    /// The last number of a list, which may be long and is asked for often.
+    private static func last(_ value: Value?) -> Double? {
+        guard case .list(let l)? = value, l.items.count > 0 else { return nil }
+        return l.items[l.items.count - 1].asDouble
     }
 
     static let restore = Operation("restore(target, saved)", .training, """
