@@ -64,6 +64,8 @@ public struct Diagnostic: Error {
         public var name: String
         /// Which of the arguments, where the parameter collects several.
         public var item: Int?
+        /// The names by which callers within the standard library handed it on, the innermost first.
+        public var origins: [String] = []
         public init(function: String?, name: String, item: Int? = nil) {
             self.function = function; self.name = name; self.item = item
         }

@@ -220,12 +220,15 @@ struct Lexer {
     }
 
     private mutating func lexQuote() {
-        if !spaceBefore, endsValue(tokens.last?.kind) { return take(.transpose, 1) }
+        if !spaceBefore, endsValue(tokens.last?.kind), !isPrefixedString { return take(.transpose, 1) }
         let start = at
         var end = at + 1
         while end < bytes.count, bytes[end] != 10, bytes[end] != UInt8(ascii: "'") { end += 1 }
         guard end < bytes.count, bytes[end] == UInt8(ascii: "'") else {
             at += 1
+            if tokens.last?.kind == .dot, !spaceBefore {
+                return fail("expected a field name after `.`, found `'`", Span(Int32(start), Int32(at)), help: ["the transpose is written `'`: write `x'`"])
+            }
             let spaced = spaceBefore && endsValue(tokens.last?.kind) && !newlineBefore
             return fail("expected a value, found `'`", Span(Int32(start), Int32(at)),
                         help: [spaced ? "the transpose stands right behind its matrix: `W'`" : "strings are written with `\"`"])
@@ -234,6 +237,17 @@ struct Lexer {
         let text = clipped(String(decoding: bytes[(start + 1)..<end], as: UTF8.self))
         fail("expected a string in double quotes, found one in single quotes", Span(Int32(start), Int32(at)),
              help: ["write `\"\(text)\"`"])
+    }
+
+    /// `f'…'`, as in Python: a prefix, and what no transpose is followed by.
+    private var isPrefixedString: Bool {
+        guard let last = tokens.last, last.kind == .name, last.end - last.start == 1, at + 1 < bytes.count else { return false }
+        let prefix = bytes[Int(last.start)], next = bytes[at + 1] | 0x20
+        guard prefix == UInt8(ascii: "f") || prefix == UInt8(ascii: "r") || prefix == UInt8(ascii: "b") else { return false }
+        guard bytes[at + 1] == UInt8(ascii: "{") || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(next) else { return false }
+        var end = at + 1
+        while end < bytes.count, bytes[end] != 10, bytes[end] != UInt8(ascii: "'") { end += 1 }
+        return end < bytes.count && bytes[end] == UInt8(ascii: "'")
     }
 
     private mutating func lexOperator(_ first: UInt8) {
@@ -291,6 +305,7 @@ struct Lexer {
         case UInt8(ascii: "&"):
             if second == first { return slip(2, "expected `and`, found `&&`", "write `and`; for bool tensors `&`") }
             take(.elementAnd, 1)
+        case UInt8(ascii: "~") where isAssign: slip(2, "expected `!=`, found `~=`", "unequal is written `!=`")
         default: stray(Unicode.Scalar(first), 1)
         }
     }

@@ -94,6 +94,7 @@ extension Parsing {
                tokens[(statementStart + 1)..<index].contains(where: { $0.kind == .assign }), depth == 0 {
                 return ["set one name in each statement; equality is written `==`"]
             }
+            if tokens[statementStart].kind == .for, depth > 0 { return ["a loop is written `for i in 0..<10 { … }`"] }
             return ["did you mean `==`?"]
         case .colon:
             switch tokens[statementStart].kind {
@@ -125,6 +126,8 @@ extension Parsing {
         case .matmul where index == statementStart: return ["there are no decorators"]
         case .modulo where index == statementStart: return ["a comment begins with `#`"]
         case .floorDivide where index == statementStart: return ["a comment begins with `#`"]
+        case .comma where tokens[statementStart].kind == .return:
+            return ["several values are given back as a list, `return (a, b)`, or as a record, `return {a, b}`"]
         case .comma where statementStart > 0 && tokens[statementStart - 1].kind == .openBrace:
             return ["after `=>` and at the start of a statement `{` opens a block: a record is `({a, b})`"]
         case .comma where !tokens[statementStart..<index].contains { $0.kind == .openParen && $0.payload < 0 }:
@@ -151,6 +154,7 @@ extension Parsing {
         switch kind {
         case .times, .divide, .power, .modulo: ["operators are elementwise as they are: write `\(text(index))`"]
         case .transpose: ["the transpose: write `'`"]
+        case .openParen where index > 1 && tokens[index - 2].kind == .name: ["functions are elementwise as they are: write `\(text(index - 2))(…)`"]
         default: []
         }
     }
@@ -199,7 +203,8 @@ private let foreignWords: [String: (word: String, help: String)] = {
     add(["def", "func", "function", "fun", "proc"], "`fn`", "a function is written `fn f(x) { … }` or `fn f(x) = …`")
     add(["lambda"], "a value", "a function within an expression is written `x => …`")
     add(["elif", "elseif", "elsif"], "`else if`", "write `else if`, as in `if a { } else if b { } else { }`")
-    add(["let", "var", "const", "local", "global", "nonlocal", "auto", "val"], "a name", "a name is set with `x = …`")
+    add(["let", "var", "const", "local", "auto", "val"], "a name", "a name is set with `x = …`")
+    add(["global", "nonlocal"], "a statement", "a function reads outer names and never changes them: give back the new value with `return`")
     add(["class", "struct"], "`object`", "an object is written `object name(…) { … }`, a layer `layer name(…) { … }`")
     add(["from", "using", "include", "require"], "`import`", "a file is imported by `import \"file.nns\"`")
     add(["raise", "throw"], "`error(…)`", "an error is raised by `error(\"message\")`")
@@ -214,7 +219,9 @@ private let foreignWords: [String: (word: String, help: String)] = {
     add(["div"], "`//`", "a quotient rounded down is written `a // b`")
     add(["of"], "`in`", "a loop is written `for x in xs { … }`")
     add(["print", "echo"], "`print(…)`", "a function is called with parentheses")
-    add(["with", "async", "await", "yield", "del"], "a statement", "nns has no such keyword")
+    add(["with"], "a statement", "a file is read by `text = read(path)`; nothing need be closed")
+    add(["del"], "a statement", "leave it out: what no name holds is freed by itself")
+    add(["async", "await", "yield"], "a statement", "nns has no such keyword")
     add(["param", "state"], "a statement", "`param` and `state` stand only in an `object` or a `layer`")
     return words
 }()

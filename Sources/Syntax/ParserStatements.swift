@@ -89,8 +89,12 @@ extension Parsing {
         switch node.kind {
         case .call where tree[node.a].kind == .name:
             help = ["a function is written `fn \(source.text(of: node.span)) = …`"]
+            // Indices in parentheses, as in MATLAB.
+            if node.count > 0, tree.children(node).allSatisfy({ tree[$0].kind == .number }) {
+                help = ["an element is written in brackets and counted from 0: `\(source.text(of: tree[node.a].span))[0] = …`"]
+            }
             if help[0].utf8.count > 100 || help[0].contains("\n") { help = ["a function is written `fn f(x) = …`"] }
-        case .bracket: help = ["several names are set by `(a, b) = pair`"]
+        case .bracket: help = ["several names are set by `(\(source.text(of: node.span).dropFirst().dropLast())) = …`"]
         case .binary, .logical, .unary: help = ["equality is written `==`"]
         default: break
         }

@@ -42,7 +42,7 @@ extension Tensor {
             let x = i < n - a.count ? 1 : a[i - (n - a.count)]
             let y = i < n - b.count ? 1 : b[i - (n - b.count)]
             guard x == y || x == 1 || y == 1 else {
-                throw TensorError(.shape, "\(TensorError.text(a)) and \(TensorError.text(b)) do not broadcast: axis \(i - n) has \(x) against \(y)")
+                throw TensorError(.shape, "\(TensorError.text(a)) and \(TensorError.text(b)) do not broadcast: axis \(i - n) has \(x) against \(y)", unequal: [a, b])
             }
             shape[i] = x == 1 ? y : x
         }

@@ -27,8 +27,10 @@ public struct TensorError: Error {
     public var help: [String]
     /// The axis whose index is wrong.
     public var axis: Int?
-    public init(_ kind: Kind, _ message: String, help: [String] = [], axis: Int? = nil) {
-        self.kind = kind; self.message = message; self.help = help; self.axis = axis
+    /// The shapes that do not broadcast.
+    public var unequal: [[Int]]?
+    public init(_ kind: Kind, _ message: String, help: [String] = [], axis: Int? = nil, unequal: [[Int]]? = nil) {
+        self.kind = kind; self.message = message; self.help = help; self.axis = axis; self.unequal = unequal
     }
 }
 

@@ -15,7 +15,8 @@ import Testing
     }
 
     private static func errors(_ text: String, _ path: String) -> [Diagnostic] {
-        TestSession.with { session in session.check(text, path: path) }.filter { $0.severity == .error }
+        // A name with its folder, so that what it imports is found.
+        TestSession.with { session in session.check(text, name: path, path: path) }.filter { $0.severity == .error }
     }
 
     // MARK: Nothing false
@@ -45,15 +46,42 @@ import Testing
         #expect(printed == (try String(contentsOf: expected, encoding: .utf8)))
     }
 
+    // MARK: One wording
+
+    /// Where the check reports the error that a wrong program of the transcripts ends in, it says the same to the last word,
+    /// but for what only values tell.
+    @Test(arguments: TranscriptTests.files.filter { $0.lastPathComponent.hasPrefix("errors_") }) func speaksAsTheRunDoes(_ file: URL) throws {
+        var compared = 0
+        for part in try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n---\n") {
+            let program = part.components(separatedBy: "\n").filter { $0.hasPrefix("> ") || $0.hasPrefix(". ") }.map { String($0.dropFirst(2)) }.joined(separator: "\n")
+            guard let failure = TestSession.with({ session in session.failure(program, path: "program.nns") }), failure.kind != "syntax" else { continue }
+            let said = TestSession.with { session in session.check(program) }.filter { $0.severity == .error }
+            guard let same = said.first(where: { Self.place($0) == Self.place(failure) }) else { continue }
+            compared += 1
+            // A gradient goes by its function's name too in a run.
+            #expect(same.rendered(color: false) == failure.rendered(color: false).replacing("grad(loss)", with: "grad"), "\(program)")
+        }
+        #expect(compared > 0 || file.lastPathComponent.contains("syntax"))
+    }
+
+    /// Where an error is shown.
+    private static func place(_ error: Diagnostic) -> Span {
+        error.source?.isStandardLibrary ?? true ? error.frames.first { !$0.source.isStandardLibrary }?.span ?? .none : error.span
+    }
+
     // MARK: Planted errors
 
     /// Of thirty mutants that fail with a shape or a name error when they run, at least twenty-eight are found; nothing is
     /// said of those that run to their end.
     @Test func findsPlantedErrors() throws {
-        var random = Generator(state: 7)
+        // Other mutants with NNS_MUTANTS=number in the environment.
+        var random = Generator(state: ProcessInfo.processInfo.environment["NNS_MUTANTS"].flatMap { UInt64($0) } ?? 7)
         var candidates: [(script: URL, mutant: Mutant)] = []
-        for script in Self.scripts("scripts", "Tests/Lecture") where !script.path.contains("benchmarks") {
-            var mutants = Mutant.all(of: Self.shortened(try String(contentsOf: script, encoding: .utf8)))
+        for script in Self.scripts("scripts", "Tests/Lecture") where !script.path.contains("benchmarks") && !script.path.contains("homework") {
+            let text = try String(contentsOf: script, encoding: .utf8)
+            // Of the lecture those that train nothing: each mutant is run.
+            if script.path.contains("scripts/lecture"), !text.contains("#! exact") { continue }
+            var mutants = Mutant.all(of: Self.shortened(text))
             mutants.shuffle(using: &random)
             candidates += mutants.prefix(24).map { (script, $0) }
         }

@@ -36,7 +36,7 @@ error: expected a new line or `;`, found `,`
   |
 1 | return 1, 2
   |         ^
-  = help: several names are set by `(a, b) = pair`; a list is written `(a, b)`
+  = help: several values are given back as a list, `return (a, b)`, or as a record, `return {a, b}`
 ----
 f(x) = x + 1
 =>
@@ -63,7 +63,7 @@ error: expected a name, an index, a field or a pattern before `=`
   |
 1 | [a, b] = c
   | ^^^^^^
-  = help: several names are set by `(a, b) = pair`
+  = help: several names are set by `(a, b) = …`
 ----
 {a: x} = c
 =>

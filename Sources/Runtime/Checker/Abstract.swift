@@ -86,6 +86,8 @@ final class AbstractDeclaration {
 struct AbstractObject {
     var declaration: AbstractDeclaration
     var fields: [Abstract?]
+    /// The call that made it.
+    var made: NodePointer?
 
     /// The stages of a chain made by `>>`, where they are known.
     var stages: [Abstract]? {

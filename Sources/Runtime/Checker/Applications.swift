@@ -35,7 +35,7 @@ extension Checker {
 
     func call(_ n: NodePointer) throws -> Abstract {
         let callee = n.pointee.a!
-        let function = callee.pointee.op == .member ? try member(try evaluate(callee.pointee.a), callee) : try evaluate(callee)
+        let function = callee.pointee.op == .member ? try member(try evaluate(callee.pointee.a), callee, call: n) : try evaluate(callee)
         if case .exact(.function(let f as BuiltinFunction)) = function { return try callBuiltin(n, f.operation) }
         let (arguments, keywords) = try evaluateArguments(n)
         let call: Call
@@ -48,7 +48,9 @@ extension Checker {
                         isStandardLibrary: object.declaration.isStandardLibrary, parameters: object.declaration.method("forward")?.code.parameters)
         default: call = Call(name: "function", node: n, isStandardLibrary: false)
         }
-        return try inside(call) { try self.apply(function, arguments, keywords, n) }
+        let result = try inside(call) { try self.apply(function, arguments, keywords, n) }
+        if case .object(let id) = result, state.heap[id]?.made == nil { state.heap[id]?.made = n }
+        return result
     }
 
     /// Does `body` as part of a call, which joins the frames of an error in it.
@@ -94,8 +96,14 @@ extension Checker {
             }
         case .object(let id):
             guard let declaration = state.heap[id]?.declaration else { return .unknown }
-            guard let method = declaration.method("forward") else { throw interpreter.noForward(declaration.name) }
-            return try callClosure(AbstractFunction("forward", .closure(method.code, method.captures, object: id)), arguments, keywords, n)
+            guard let method = declaration.method("forward") else { throw interpreter.noForward(declaration.name, declaration.methods.map(\.code.name)) }
+            let forward = AbstractFunction("forward", .closure(method.code, method.captures, object: id))
+            guard state.heap[id]?.stages != nil else { return try callClosure(forward, arguments, keywords, n) }
+            let chain = Chain(id)
+            calls.append(Call(name: "", node: method.code.body, isStandardLibrary: true, chain: chain))
+            let count = calls.count
+            defer { calls.removeLast(calls.count - count + 1) }
+            do { return try callClosure(forward, arguments, keywords, n, through: chain) } catch let error as Diagnostic { throw inChain(error, chain) }
         case .unknown, .kind(.function), .kind(.object), .kind(.number), .kind(.bool): return .unknown
         default:
             guard let made = try madeUp(function, isWhole: false, .first) else { return .unknown }
@@ -105,7 +113,7 @@ extension Checker {
 
     // MARK: Closures
 
-    func callClosure(_ function: AbstractFunction, _ arguments: [Abstract], _ keywords: [(name: String, value: Abstract)], _ n: NodePointer?) throws -> Abstract {
+    func callClosure(_ function: AbstractFunction, _ arguments: [Abstract], _ keywords: [(name: String, value: Abstract)], _ n: NodePointer?, through chain: Chain? = nil) throws -> Abstract {
         guard case .closure(let code, let captures, let object) = function.body else { return .unknown }
         let key = ObjectIdentifier(code)
         guard running.count < Self.maxDepth, running.filter({ $0 == key }).count < 3 else { return .unknown }
@@ -118,6 +126,7 @@ extension Checker {
             try self.bind(code, arguments, keywords)
             try self.checkAnnotations(code)
             self.entered.insert(key)
+            self.activation.chain = chain
             if let object, code.name == "forward" { try self.makeLazyFields(object, code) }
             return try self.body(code)
         }
@@ -258,7 +267,10 @@ extension Checker {
             for (p, argument) in zip(code.parameters, arguments) {
                 if p.mayBeNone, case .exact(.none)? = argument { continue }
                 guard let shape = p.shape, let argument, let value = try self.madeUp(argument, isWhole: false, world) else { continue }
-                try self.interpreter.unify(shape, value, "`\(p.name)` of \(code.name)", code, p.span, &bound)
+                do { try self.interpreter.unify(shape, value, "`\(p.name)` of \(code.name)", code, p.span, &bound) } catch var error as Diagnostic where error.source == nil {
+                    if result == nil { error.argument = .init(function: code.name, name: p.name) }
+                    throw error
+                }
             }
             if let result, let shape = code.returnShape, let value = try self.madeUp(result, isWhole: false, world) {
                 try self.interpreter.unify(shape, value, "the result of \(code.name)", code, code.span, &bound)

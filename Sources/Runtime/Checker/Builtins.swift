@@ -78,6 +78,8 @@ extension Checker {
 
     /// What a built-in gives.
     private func result(of operation: Operation, _ arguments: [Abstract], _ n: NodePointer?) throws -> Abstract {
+        // What is surely no function.
+        if operation.group == .gradients, operation.parameters.first?.name == "f", arguments[0].isTensorLike, !arguments[0].isPlain { _ = try asked(operation, arguments, n) }
         if let known = try operation.result?(AbstractCall(checker: self, operation: operation, arguments: arguments, node: n)) { return known }
         let isPure = Self.pure.contains(operation.group)
         if isPure, operation.shape == nil, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }

@@ -28,6 +28,8 @@ final class Checker {
         /// Results of `return`, and the states there.
         var results: [(value: Abstract, state: State)] = []
         var loops: [Loop] = []
+        /// The chain whose stages it goes through.
+        var chain: Chain?
         init(_ code: FunctionCode) { self.code = code }
     }
 
@@ -41,6 +43,13 @@ final class Checker {
         init(results: Int, isCertain: Bool) { self.results = results; self.isCertain = isCertain }
     }
 
+    /// A chain of layers under way, and the place of the stage that runs.
+    final class Chain {
+        let object: Int
+        var position = 0
+        init(_ object: Int) { self.object = object }
+    }
+
     /// A call under way.
     struct Call {
         let name: String
@@ -50,10 +59,13 @@ final class Checker {
         var parameters: [CodeParameter]?
         /// The built-in that is called.
         var operation: Operation?
+        /// The chain that it is the way through.
+        var chain: Chain?
     }
 
     /// An error in a call, as the evaluator frames it.
     func framed(_ error: Error, _ call: Call) -> Diagnostic {
+        if let chain = call.chain { return inChain(interpreter.diagnosed(error), chain) }
         let arguments = call.parameters.map { WrittenArguments(call.node, $0) } ?? call.operation.map { WrittenArguments(call.node, $0) }
         return interpreter.framed(error, call.node, call.name, arguments, isStandardLibrary: call.isStandardLibrary) as? Diagnostic ?? interpreter.diagnosed(error)
     }
@@ -141,6 +153,42 @@ final class Checker {
             reports = [found.diagnostic]
         } catch {
             // The end of the work allowed, or a failure at top level that was reported where it happened.
+        }
+    }
+
+    /// An error in a stage of a chain, in the words of the run.
+    func inChain(_ error: Diagnostic, _ chain: Chain) -> Diagnostic {
+        guard let stages = state.heap[chain.object]?.stages, let stage = stages[safe: chain.position] else { return error }
+        let name = interpreter.currentModule?.names.first { name in
+            guard let cell = interpreter.currentModule?.existingCell(name), case .object(chain.object)? = state.globals[cell] else { return false }
+            return true
+        }
+        let made = if case .object(let id) = stage { state.heap[id]?.made } else { nil as NodePointer? }
+        let before = chain.position > 0 ? displayed(stages[chain.position - 1]) : nil
+        return interpreter.inChain(error, chain.position, displayed(stage), after: before, of: name, made: made)
+    }
+
+    /// A layer or function as messages show it.
+    func displayed(_ a: Abstract, depth: Int = 0) -> Value {
+        switch a {
+        case .exact(let v): return v
+        case .function(let f):
+            if case .closure(let code, _, object: nil) = f.body { return .function(Closure(code)) }
+            return .function(NativeFunction(f.name, captured: []) { _, _, _ in .none })
+        case .record(let keys, let values) where depth < 8: return .record(Record(keys, values.map { displayed($0, depth: depth + 1) }))
+        case .list(let items) where depth < 8: return Value(list: items.map { displayed($0, depth: depth + 1) })
+        case .object(let id) where depth < 8:
+            guard let known = state.heap[id] else { return .none }
+            let declaration = ObjectDeclaration(name: known.declaration.name)
+            declaration.isLayer = known.declaration.isLayer
+            declaration.constructor = Closure(known.declaration.constructor.code)
+            declaration.fields = known.declaration.fields.map { .init(name: $0.name, role: $0.role, initializer: nil, isLazy: false) }
+            let object = Object(declaration, random: RandomStream(seed: 0, stream: 0))
+            for i in 0..<declaration.constructor.code.parameters.count {
+                if let field = known.fields[safe: i] ?? nil { object[field: i] = displayed(field, depth: depth + 1) }
+            }
+            return .object(object)
+        default: return (try? madeUp(a, isWhole: false, .first)) ?? .none
         }
     }
 

@@ -84,7 +84,8 @@ extension Checker {
     private func local(_ n: NodePointer) throws -> Abstract {
         if let value = state.slots[Int(n.pointee.slot)] { return value }
         if muted > 0 { return .unknown }
-        throw interpreter.unsetLocal(n)
+        let cell = interpreter.currentModule?.existingCell(n.pointee.name)
+        throw interpreter.unsetLocal(n, isOuter: cell.map { state.globals[$0] != nil } ?? false)
     }
 
     private func global(_ n: NodePointer) throws -> Abstract {
@@ -214,6 +215,9 @@ extension Checker {
         if let x = a.wholeNumber, let y = b.wholeNumber, a.isPlain, b.isPlain {
             if compares {
                 if x == y { return .exact(.bool(op == .equal || op == .lessEqual || op == .greaterEqual)) }
+                if op == .equal || op == .notEqual, activation.isLibrary, sizes.failsAlways([x, y], { world in world(x) != world(y) }) {
+                    return .exact(.bool(op == .notEqual))
+                }
                 return .kind(.bool)
             }
             var samples = SIMD3<Int>(repeating: 0)
@@ -442,16 +446,20 @@ extension Checker {
 
     // MARK: Members
 
-    private func field(_ base: Value, _ n: NodePointer) throws -> Abstract {
-        do { return lift(try interpreter.field(base, n.pointee.name)) } catch { throw interpreter.fieldError(error, n, base, call: nil) }
-    }
-
-    func member(_ base: Abstract, _ n: NodePointer) throws -> Abstract {
+    /// `call` is the call whose function the field is.
+    func member(_ base: Abstract, _ n: NodePointer, call: NodePointer? = nil) throws -> Abstract {
         let name = n.pointee.name
+        func field(_ base: Value, _ n: NodePointer) throws -> Abstract {
+            do { return lift(try interpreter.field(base, name)) } catch { throw interpreter.fieldError(error, n, base, call: call) }
+        }
+        func missing(_ what: String, _ accepted: [String]) -> Diagnostic {
+            let error = interpreter.noField(name, of: what, accepted)
+            return interpreter.fieldError(error, n, displayed(base), call: call) as? Diagnostic ?? interpreter.located(error, n)
+        }
         switch base {
         case .record(let keys, let values):
             if let i = keys.firstIndex(of: name) { return values[i] }
-            throw interpreter.located(interpreter.noField(name, of: "the record", keys), n)
+            throw missing("the record", keys)
         case .object(let id):
             guard let object = state.heap[id] else { return .unknown }
             let declaration = object.declaration
@@ -459,7 +467,7 @@ extension Checker {
             if let method = declaration.method(name) {
                 return .function(AbstractFunction(name, .closure(method.code, method.captures, object: id)))
             }
-            throw interpreter.located(interpreter.noField(name, of: declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.code.name)), n)
+            throw missing(declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.code.name))
         case .unknown, .kind(.record), .kind(.object): return .unknown
         case .kind(.number), .kind(.bool): return .unknown
         case .tensor(nil, _): return try field(Value(try Tensor.fill([1], 0, .f32)), n)

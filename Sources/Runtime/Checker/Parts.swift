@@ -24,7 +24,10 @@ extension Checker {
             let i = try evaluate(n.pointee.list[0])
             return i.isPlain ? each : .unknown
         case .record(let keys, let values):
-            guard n.pointee.count == 1, let key = try evaluate(n.pointee.list[0]).exact?.asString else { return .unknown }
+            guard n.pointee.count == 1, case let index = try evaluate(n.pointee.list[0]), let key = index.exact?.asString else {
+                if n.pointee.count == 1, n.pointee.list[0].pointee.op != .slice, try evaluate(n.pointee.list[0]).isPlain { throw interpreter.recordIndex(keys, n) }
+                return .unknown
+            }
             if let i = keys.firstIndex(of: key) { return values[i] }
             throw interpreter.located(interpreter.noField(key, of: "the record", keys), n.pointee.list[0])
         case .object(let id):
@@ -186,6 +189,7 @@ extension Checker {
             case .exact(let v):
                 do { parts = try interpreter.items(of: v, what: "what is taken apart").map { lift($0) } } catch { throw interpreter.located(error, target) }
             case .many(let each): parts = Array(repeating: each, count: count)
+            case .record(let keys, let values): throw interpreter.recordInListPattern(Record(keys, values.map { displayed($0) }), target)
             case .tensor(let shape?, let type) where !shape.isEmpty && (shape[0].constant ?? 1_000) < 64:
                 parts = Array(repeating: .tensor(Array(shape.dropFirst()), type), count: shape[0].constant!)
             default: parts = nil

@@ -17,6 +17,24 @@ enum Results {
     /// The error of the operation itself, should it refuse its arguments.
     static func ask(_ c: AbstractCall) throws -> Abstract? { try c.checker.asked(c.operation, c.arguments, c.node) }
 
+    // MARK: Factorizations
+
+    /// A record of tensors whose shapes follow from that of a matrix; nil for a size that is not known beforehand.
+    private static func factors(_ c: AbstractCall, isSquare: Bool, _ parts: (_ rows: Size, _ columns: Size, _ least: Size?) -> [(String, [Size?])]) throws -> Abstract {
+        guard let shape = c[0].shape, shape.count == 2 else { return .unknown }
+        if isSquare, shape[0] != shape[1] {
+            if shape.allSatisfy(\.isConstant) { _ = try ask(c) }
+            return .unknown
+        }
+        let least = shape[0] == shape[1] ? shape[0] : shape.allSatisfy(\.isConstant) ? Size(min(shape[0].constant!, shape[1].constant!)) : nil
+        let all = parts(shape[0], shape[1], least)
+        return .record(all.map(\.0), all.map { .tensor($0.1.allSatisfy { $0 != nil } ? $0.1.map { $0! } : nil, c[0].dtype == .f64 ? .f64 : nil) })
+    }
+
+    static let qr: ResultRule = { c in try factors(c, isSquare: false) { [("q", [$0, $2]), ("r", [$2, $1])] } }
+    static let eigh: ResultRule = { c in try factors(c, isSquare: true) { n, _, _ in [("values", [n]), ("vectors", [n, n])] } }
+    static let svd: ResultRule = { c in try factors(c, isSquare: false) { [("u", [$0, $2]), ("values", [$2]), ("v", [$1, $2])] } }
+
     // MARK: Shapes
 
     static let shape: ResultRule = { c in

@@ -251,7 +251,7 @@ extension Checker {
             do {
                 let parts = try interpreter.items(of: value, what: "what `for` goes through")
                 return Items(all: parts.map { lift($0) }, each: .kind(.string), isSurelyNotEmpty: !parts.isEmpty)
-            } catch { throw interpreter.located(error, clause.pointee.b) }
+            } catch { throw interpreter.notGoneThrough(error, clause.pointee.b, value) }
         default: break
         }
         return Items(all: nil, each: .unknown, isSurelyNotEmpty: false)
@@ -276,7 +276,8 @@ extension Checker {
         activation.loops.append(loop)
         defer { activation.loops.removeLast() }
         if let all = items.all, isShort(all) {
-            for item in all {
+            for (i, item) in all.enumerated() {
+                activation.chain?.position = i
                 guard try round(loop, { try body(item) }) else { return end(loop, nil) }
                 if isLeft(loop) { isCertain = false }
             }

@@ -171,6 +171,18 @@ extension Results {
         throw diagnostic
     }
 
+    /// The library refuses an argument: in the words of the run, where they are known.
+    static let refuse: ResultRule = { c in
+        guard let argument = c[0].exact?.asString, let message = c[1].exact?.asString, let kind = c[2].exact?.asString else { return .unknown }
+        throw Refusal.of(argument: argument, message, kind: kind, help: c[3].exact?.asString)
+    }
+
+    static let expects: ResultRule = { c in
+        guard let expected = c[1].exact?.asString, let x = try c.checker.madeUp(c[2], isWhole: false, .first) else { return .unknown }
+        let shape = c[2].shape.map { shapeText($0.map { World.first($0) }) } ?? x.described
+        throw Refusal.of(c.checker.interpreter.layerText(c.checker.displayed(c[0])), expected, shape, help: c[3].exact?.asString)
+    }
+
     /// The function is meant to fail.
     static let raises: ResultRule = { c in
         if case .function(let f) = c[0], case .closure(let code, _, _) = f.body { c.checker.entered.insert(ObjectIdentifier(code)) }

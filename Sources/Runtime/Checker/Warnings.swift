@@ -103,27 +103,33 @@ private struct WarningFinder {
         }
     }
 
-    /// A name at top level that hides a built-in function and is not a function, where the built-in is called as well.
+    /// A value, not a function, whose name hides a built-in function: at top level, and in a function that calls the built-in.
     private mutating func hiddenBuiltins() {
-        var called: [String: Int32] = [:]
-        for node in tree.nodes where node.kind == .call && tree[node.a].kind == .name {
-            let name = tree.string(tree[node.a].a)
-            if called[name] == nil { called[name] = node.span.start }
+        let functions = tree.nodes.filter { [.function, .lambda, .object].contains($0.kind) }
+        func function(around node: Node) -> Span? {
+            functions.filter { $0.span.start <= node.span.start && node.span.end <= $0.span.end }.map(\.span).max { $0.start < $1.start }
         }
         var told: Set<String> = []
         for node in tree.nodes where node.kind == .assign && tree[node.a].kind == .name {
             let name = tree.string(tree[node.a].a)
-            guard let word = builtins[name], word.tag == Word.Tag.function, let use = called[name], isPlain(node.b), told.insert(name).inserted else { continue }
-            let line = tree.source.location(of: use).line
-            warn("`\(name)` hides the built-in `\(name)`, which is called in line \(line)", tree[node.a].span, help: ["use another name for the value"])
+            guard let word = builtins[name], word.tag == Word.Tag.function, isPlain(node.b, name), told.insert(name).inserted else { continue }
+            let around = function(around: node)
+            let call = tree.nodes.first { other in
+                other.kind == .call && tree[other.a].kind == .name && tree.string(tree[other.a].a) == name && other.span.start > node.span.end
+                    && around.map { $0.start <= other.span.start && other.span.end <= $0.end } ?? true
+            }
+            guard around == nil || call != nil else { continue }
+            let use = call.map { ", which is called in line \(tree.source.location(of: $0.span.start).line)" } ?? ""
+            warn("`\(name)` hides the built-in `\(name)`\(use)", tree[node.a].span, help: ["use another name for the value"])
         }
     }
 
     /// An expression that surely gives no function.
-    private func isPlain(_ index: Int32) -> Bool {
+    private func isPlain(_ index: Int32, _ name: String) -> Bool {
         switch tree[index].kind {
+        case .call: tree[tree[index].a].kind == .name && tree.string(tree[tree[index].a].a) == name
         case .number, .string, .interpolated, .bool, .list, .bracket, .record, .binary, .unary, .range, .comprehension: true
-        case .parenthesized: isPlain(tree[index].a)
+        case .parenthesized: isPlain(tree[index].a, name)
         default: false
         }
     }

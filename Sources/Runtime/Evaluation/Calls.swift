@@ -116,6 +116,7 @@ extension Interpreter {
         let (arguments, keywords) = try evaluateArguments(n)
         do {
             let result = try apply(function, arguments, keywords)
+            if case .object(let object) = result, object.made == nil { object.made = n }
             if checksNaN { notePlace(result, n) }
             return Word(result)
         } catch { throw framed(error, n, function) }
@@ -377,7 +378,7 @@ extension Interpreter {
                 if next == operation.restIndex { targets.append(-1); continue }
                 guard next < parameters.count else {
                     throw Diagnostic(.type, "\(operation.name) takes \(parameters.contains { $0.defaultValue != nil } ? "at most " : "")\(counted(parameters.count, "argument")), got \(n.pointee.count)",
-                                     notes: ["it is `\(operation.signature)`"])
+                                     notes: ["it is `\(operation.signature)`"], help: tooMany(n, operation))
                 }
                 guard taken.insert(next).inserted else { throw located(Diagnostic(.syntax, "a positional argument follows a keyword argument"), part) }
                 targets.append(Int32(next))
@@ -470,7 +471,7 @@ extension Interpreter {
             throw Diagnostic(.type, "\(f.name) cannot be called")
         case .object(let object):
             guard let method = object.declaration.forward else {
-                throw noForward(object.declaration.name)
+                throw noForward(object.declaration.name, object.declaration.methods.map(\.name))
             }
             do { return try callClosure(method, arguments, keywords, object: object) } catch { throw object.isSequential ? inChain(error, object) : error }
         default:
@@ -478,7 +479,13 @@ extension Interpreter {
         }
     }
 
-    func noForward(_ name: String) -> Diagnostic { Diagnostic(.type, "\(name) has no `forward`, so it cannot be called") }
+    /// `methods` are those that the object has.
+    func noForward(_ name: String, _ methods: [String]) -> Diagnostic {
+        let help = if let other = ["call", "__call__", "predict", "apply"].first(where: methods.contains) { "what a call runs is `fn forward`: rename `fn \(other)`" }
+            else if let method = methods.first { "a method is called by its name, as in `x.\(method)(…)`" }
+            else { "what a call runs is `fn forward(x) = …`" }
+        return Diagnostic(.type, "\(name) has no `forward`, so it cannot be called", help: [help])
+    }
 
     private func applyBuiltin(_ operation: Operation, _ arguments: [Value], _ keywords: [(name: String, value: Value)]) throws -> Value {
         let parameters = operation.parameters

@@ -87,11 +87,17 @@ extension Interpreter {
             return w
         case .add:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x + y) }
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
+                let z = x + y
+                if z.isFinite || !checksNaN { return Word(number: z) }
+            }
             return try arithmetic(n, .add)
         case .subtract:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x - y) }
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
+                let z = x - y
+                if z.isFinite || !checksNaN { return Word(number: z) }
+            }
             return try arithmetic(n, .subtract)
         case .multiply:
             var x = 0.0, y = 0.0
@@ -219,6 +225,10 @@ extension Interpreter {
     func wantsBool(_ n: NodePointer, _ value: Value, _ what: String) -> Diagnostic {
         var error = Diagnostic(.type, "\(what) needs true or false, got \(value.described)", source: n.pointee.source.takeUnretainedValue(), span: n.pointee.span)
         if case .number = value { error.help = ["write `\(Operand(n, "x").postfixed) != 0`"] }
+        if case .string = value { error.help = ["write `\(Operand(n, "x").postfixed) != \"\"`"] }
+        if case .list(let l) = value, l.items.count == 2, what == "`assert`" {
+            error.help = ["leave out the parentheses: `assert \(n.pointee.text.dropFirst().dropLast())`"]
+        }
         if case .tensor(let t, _) = value, t.dtype == .bool {
             error.help = ["`all(…)` asks whether every element is true, `any(…)` whether one is; `where(c, a, b)` chooses elementwise"]
         }

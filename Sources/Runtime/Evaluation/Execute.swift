@@ -191,7 +191,7 @@ extension Interpreter {
             }
         default:
             let list: [Value]
-            do { list = try items(of: iterable, what: "what `for` goes through") } catch { throw located(error, clause.pointee.b) }
+            do { list = try items(of: iterable, what: "what `for` goes through") } catch { throw notGoneThrough(error, clause.pointee.b, iterable) }
             for item in list {
                 try store(Word(item), in: target)
                 if try !body() { return }

@@ -187,9 +187,7 @@ extension Interpreter {
                 return Value(String(text))
             })
         case .record(let r):
-            guard n.pointee.count == 1, let key = try value(n.pointee.list[0]).asString else {
-                throw located(Diagnostic(.type, "a record is indexed by a string"), n)
-            }
+            guard n.pointee.count == 1, case let index = try value(n.pointee.list[0]), let key = index.asString else { throw recordIndex(r.keys, n) }
             guard let found = r[key] else { throw located(noField(key, of: "the record", r.keys), n.pointee.list[0]) }
             return found
         case .object(let o):
@@ -244,6 +242,14 @@ extension Interpreter {
             }
         }
         return result
+    }
+
+    /// `r[0]` of a record.
+    func recordIndex(_ keys: [String], _ n: NodePointer) -> Diagnostic {
+        var error = located(Diagnostic(.type, "a record is indexed by a string", notes: keys.isEmpty || keys.count > 20 ? [] : ["it has: \(keys.joined(separator: ", "))"]), n)
+        let base = Operand(n.pointee.a, "r").postfixed
+        if n.pointee.count == 1, let place = Int(n.pointee.list[0].pointee.text), keys.indices.contains(place) { error.help = ["write `\(base)[\"\(keys[place])\"]`"] }
+        return error
     }
 
     func noParts(_ n: NodePointer) -> Diagnostic { located(Diagnostic(.type, "a number has no parts to index"), n) }

@@ -95,6 +95,7 @@ extension Interpreter {
                 copy[field: i] = try copied(field, &seen, depth: depth + 1)
             }
             copy.pending = o.pending
+            copy.made = o.made
             return .object(copy)
         case .list(let l): return Value(list: try l.items.map { try copied($0, &seen, depth: depth + 1) })
         case .record(let r): return .record(Record(r.keys, try r.values.map { try copied($0, &seen, depth: depth + 1) }))

@@ -94,9 +94,13 @@ struct WrittenArguments {
         return found.count == 1 ? found[0].node : nil
     }
 
-    /// What to underline for an argument: of a network that was handed on, `net` stands for the x it was called with.
+    /// What to underline for an argument: what it was handed on by, the outermost name first; of a network that was
+    /// handed on, `net` stands for the x it was called with.
     func underlined(_ argument: Diagnostic.Argument) -> NodePointer? {
-        node(argument) ?? (argument.name == "x" && !names.contains("x") && names.contains("net") ? node(.init(function: nil, name: "net")) : nil)
+        for origin in argument.origins.reversed() {
+            if names.contains(origin), let found = node(.init(function: nil, name: origin)) { return found }
+        }
+        return node(argument) ?? (argument.name == "x" && !names.contains("x") && names.contains("net") ? node(.init(function: nil, name: "net")) : nil)
     }
 
     /// Puts the arguments' texts into an error's help.
@@ -124,14 +128,59 @@ extension Interpreter {
         diagnostic.source = n.pointee.source.takeUnretainedValue()
         diagnostic.span = n.pointee.span
         var wrong: NodePointer?
+        if diagnostic.argument == nil {
+            diagnostic.argument = culprit(error, diagnostic, operation, arguments, base)
+            if let name = diagnostic.argument?.name, let shapes = (error as? TensorError)?.unequal { diagnostic.help += stretchMend(name, shapes) }
+        }
+        if let name = diagnostic.argument?.name, diagnostic.argument?.function != operation.name,
+           operation.group == .gradients, let own = ["labels": "y", "target": "y", "logits": "net", "prediction": "net"][name], operation.parameters.contains(where: { $0.name == own }) {
+            // What a loss refuses that the built-in called.
+            diagnostic.argument = .init(function: operation.name, name: own)
+        }
         if let argument = diagnostic.argument, argument.function == operation.name {
             wrong = arguments.node(argument)
-            if let wrong { diagnostic.span = wrong.pointee.span }
-            arguments.fill(&diagnostic)
             diagnostic.argument = nil
+            if n.pointee.source.takeUnretainedValue().isStandardLibrary {
+                // The caller's argument, where it is handed on as it is, and then only by its caller's text.
+                diagnostic.help.removeAll { $0.contains("‹") }
+                if let origin = wrong?.handedOn { diagnostic.argument = .init(function: nil, name: origin) }
+            } else {
+                if let wrong { diagnostic.span = wrong.pointee.span }
+                arguments.fill(&diagnostic)
+            }
         }
         if diagnostic.kind == ErrorKind.shape.rawValue, !diagnostic.isToCaller { addShapes(&diagnostic, arguments, operation, base, wrong) }
         return diagnostic
+    }
+
+    /// The argument at fault where the error does not say which: the only one, the file that is not as wanted, the
+    /// function that takes other arguments, or the one that does not stretch.
+    private func culprit(_ error: Error, _ diagnostic: Diagnostic, _ operation: Operation, _ arguments: WrittenArguments, _ base: UnsafeMutablePointer<Value>) -> Diagnostic.Argument? {
+        // What a script raises itself has no culprit among the arguments.
+        guard operation.group != .session else { return nil }
+        func argument(_ i: Int) -> Diagnostic.Argument { .init(function: operation.name, name: operation.parameters[i].name) }
+        let written = arguments.list.map(\.parameter).filter { $0 >= 0 && $0 != operation.restIndex }
+        if diagnostic.kind == ErrorKind.io.rawValue {
+            return written.first { i in base[i].asString.map { !$0.isEmpty && diagnostic.message.contains($0) } ?? false }.map(argument)
+        }
+        if let signature = diagnostic.notes.first, let i = written.first(where: { i in base[i].asClosure.map { signature == "it is `\(self.signature($0.code))`" } ?? false }) {
+            return argument(i)
+        }
+        if diagnostic.kind == ErrorKind.shape.rawValue, let shapes = (error as? TensorError)?.unequal {
+            return written.filter { i in base[i].tensorShape.map(shapes.contains) ?? false }.min { base[$0].tensorShape!.count < base[$1].tensorShape!.count }.map(argument)
+        }
+        if arguments.list.count == 1 { return written.first.map(argument) }
+        // The one number that the message repeats.
+        guard diagnostic.kind == ErrorKind.value.rawValue else { return nil }
+        let words = diagnostic.message.split { $0 == " " || $0 == "," }.map(String.init)
+        let repeated = written.filter { i in base[i].asDouble.map { words.contains(numberText($0)) } ?? false }
+        return repeated.count == 1 ? argument(repeated[0]) : nil
+    }
+
+    /// What stretches the vector of two shapes that do not broadcast, where it has one number for each row of the other.
+    private func stretchMend(_ name: String, _ shapes: [[Int]]) -> [String] {
+        guard let vector = shapes.first(where: { $0.count == 1 }), let other = shapes.first(where: { $0.count > 1 }), other[0] == vector[0] else { return [] }
+        return ["to use one number for each row, write `‹\(name)›[:\(String(repeating: ", none", count: other.count - 1))]`"]
     }
 
     /// Names the tensor arguments with their shapes and marks them.
@@ -171,5 +220,17 @@ extension Interpreter {
     /// True where none of the first subscripts is `none` or `...`.
     private func standForOneAxisEach(_ n: NodePointer, _ count: Int) -> Bool {
         (0..<count).allSatisfy { n.pointee.list[$0].pointee.op != .constant && n.pointee.list[$0].pointee.op != .ellipsis }
+    }
+}
+
+extension NodePointer {
+    /// The name that a value is handed on by: a local, a field of the object, or a part of one.
+    var handedOn: String? {
+        switch pointee.op {
+        case .local, .field: pointee.text
+        case .member, .index, .transpose: pointee.a?.handedOn
+        case .keyword: pointee.a?.handedOn
+        default: nil
+        }
     }
 }

@@ -54,6 +54,7 @@ extension Interpreter {
         var diagnostic = diagnosed(error)
         let source = n.pointee.source.takeUnretainedValue()
         var span = n.pointee.span
+        if source.isStandardLibrary { handOn(&diagnostic, n, name, arguments) }
         // The caller's own text tells which argument is wrong, unless the error is in a function of the caller's.
         if let argument = diagnostic.argument, !source.isStandardLibrary, let arguments = arguments() {
             if argument.function == nil || argument.function == name, let node = arguments.underlined(argument) { span = node.pointee.span }
@@ -74,6 +75,24 @@ extension Interpreter {
             diagnostic.frames[63] = Frame(function: name, source: source, span: span)
         }
         return diagnostic
+    }
+
+    /// In the standard library a wrong argument is mostly one of its own, handed on by name; and what fails in a function
+    /// that it was given is the fault of that function.
+    private func handOn(_ error: inout Diagnostic, _ n: NodePointer, _ name: String, _ arguments: () -> WrittenArguments?) {
+        if var argument = error.argument {
+            if argument.function == nil || argument.function == name, let written = arguments() {
+                for known in argument.origins.reversed() + [argument.name] {
+                    guard written.names.contains(known), let node = written.node(.init(function: nil, name: known)) else { continue }
+                    if let origin = node.handedOn, origin != known { argument.origins.append(origin) }
+                    break
+                }
+                argument.function = nil
+                error.argument = argument
+            }
+        }
+        guard n.pointee.op == .call, error.source?.isStandardLibrary ?? true, let function = n.pointee.a?.handedOn else { return }
+        if error.argument == nil { error.argument = .init(function: nil, name: function) } else { error.argument!.origins.insert(function, at: 0) }
     }
 
     // MARK: Shape annotations

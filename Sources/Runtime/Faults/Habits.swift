@@ -79,11 +79,22 @@ enum Habits {
         "cuda": "leave it out: everything runs on the processor", "to": "leave it out: everything runs on the processor",
     ]
 
+    // MARK: Fields
+
+    /// What a field may be called here, the first that a record has.
+    static let fields = [
+        "images": ["x"], "data": ["x"], "features": ["x"], "inputs": ["x"], "X": ["x"], "labels": ["y"], "label": ["y"], "target": ["y"], "targets": ["y"], "Y": ["y"],
+        "target_names": ["classes"], "class_names": ["classes"], "val_loss": ["validation_loss"], "val_accuracy": ["validation_accuracy"],
+        "val_acc": ["validation_accuracy"], "acc": ["accuracy"], "train_loss": ["loss"], "train_accuracy": ["accuracy"],
+        "test": ["validation"], "val": ["validation"], "valid": ["validation"], "gradient": ["grads"], "gradients": ["grads"], "grad": ["grads"],
+        "eigenvalues": ["values"], "eigenvectors": ["vectors"], "S": ["values"], "s": ["values"], "U": ["u"], "V": ["v"], "Q": ["q"], "R": ["r"],
+    ]
+
     // MARK: Keywords
 
     /// What a keyword argument may be called here, the first that a function accepts.
     static let keywords = [
-        "lr": ["rate"], "learning_rate": ["rate"], "alpha": ["rate", "slope"], "eta": ["rate"], "step_size": ["rate"],
+        "lr": ["rate"], "learning_rate": ["rate"], "alpha": ["rate", "slope"], "eta": ["rate"], "step_size": ["rate", "every"], "gamma": ["factor"], "decay_rate": ["factor"], "T_max": ["steps"], "total_steps": ["steps"],
         "dim": ["axis"], "axes": ["axis"], "dims": ["axis"], "keepdims": ["keep"], "keepdim": ["keep"],
         "epoch": ["epochs"], "n_epochs": ["epochs"], "num_epochs": ["epochs"], "nb_epoch": ["epochs"], "batch_size": ["batch", "n"], "bs": ["batch"],
         "validation_data": ["validate"], "validation": ["validate"], "val": ["validate"], "valid": ["validate"], "val_data": ["validate"], "test": ["validate"],

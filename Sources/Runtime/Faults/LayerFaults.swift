@@ -7,16 +7,32 @@ extension Interpreter {
     func inChain(_ error: Error, _ chain: Object) -> Error {
         if error is ControlSignal || error is ExitRequest { return error }
         guard let stages = chain.stages, stages.indices.contains(failedItem) else { return error }
-        var diagnostic = diagnosed(error)
+        let made = if case .object(let layer) = stages[failedItem] { layer.made } else { nil as NodePointer? }
+        let before = failedItem > 0 ? stages[failedItem - 1] : nil
+        return inChain(diagnosed(error), failedItem, stages[failedItem], after: before, of: topLevelName(of: chain), made: made)
+    }
+
+    /// The same for the checker. `name` is the chain's at top level, `made` the call that made the layer.
+    func inChain(_ error: Diagnostic, _ position: Int, _ stage: Value, after before: Value?, of name: String?, made: NodePointer?) -> Diagnostic {
+        var diagnostic = error
         guard diagnostic.source != nil, diagnostic.kind != ErrorKind.interrupt.rawValue, diagnostic.kind != ErrorKind.limit.rawValue else { return diagnostic }
-        let position = failedItem, text = layerText(stages[position]), place = "layer \(position + 1), \(text)"
-        let index = topLevelName(of: chain).map { "`\($0)[\(position)]`" }
+        let text = layerText(stage), place = "layer \(position + 1), \(text)"
+        let index = name.map { "`\($0)[\(position)]`" }
+        let origin = made.flatMap { made -> String? in
+            let source = made.pointee.source.takeUnretainedValue(), place = source.location(of: made.pointee.span.start)
+            return source.isStandardLibrary ? nil : "\(source.name):\(place.line):\(place.column)"
+        }
+        func sayWhere() {
+            let parts = [index.map { "is \($0)" }, origin.map { "was made at \($0)" }].compactMap { $0 }
+            if !parts.isEmpty { diagnostic.notes.append("layer \(position + 1) \(parts.joined(separator: " and "))") }
+            if diagnostic.message.hasSuffix("got none"), let before { diagnostic.help = ["\(layerText(before)) gave nothing: does its `forward` end with the value it should give?"] }
+        }
         if let subject = diagnostic.subject {
             // The message begins with the layer: its place goes in front.
             diagnostic.message = subject == text ? "\(place), \(diagnostic.message.dropFirst(subject.count + 1))" : "\(place): \(diagnostic.message)"
             diagnostic.subject = nil
             diagnostic.isToCaller = true
-            if let index { diagnostic.notes.append("layer \(position + 1) is \(index)") }
+            sayWhere()
             // What a chain is called with reaches its first layer as it is.
             if position > 0 { pointAtNetwork(&diagnostic) }
         } else if !diagnostic.message.hasPrefix("layer "), diagnostic.source?.isStandardLibrary == true {
@@ -24,10 +40,10 @@ extension Interpreter {
             // The library's x is not the caller's.
             if !diagnostic.isToCaller { diagnostic.notes = diagnostic.notes.map { $0.hasPrefix("x is [") ? "its \($0)" : $0 } }
             diagnostic.isToCaller = true
-            if let index { diagnostic.notes.append("layer \(position + 1) is \(index)") }
+            sayWhere()
             if position > 0 || diagnostic.argument == nil { pointAtNetwork(&diagnostic) }
         } else {
-            diagnostic.notes.append("in \(place)" + (index.map { ", which is \($0)" } ?? ""))
+            diagnostic.notes.append("in \(place)" + (index.map { ", which is \($0)" } ?? "") + (origin.map { ", made at \($0)" } ?? ""))
             if diagnostic.source?.isStandardLibrary == true, position > 0 { pointAtNetwork(&diagnostic) }
         }
         return diagnostic
@@ -75,30 +91,43 @@ extension Op {
         A shape error: the layer, what it expects, the shape of x. In the help, `‹x›` stands for the caller's text of x, \
         `‹layer›` for the layer.
         """,
+        result: Results.expects,
         forward: { c in
             let layer = c.interpreter.layerText(c[0])
             let shape = try c.interpreter.isSequence(c[2]) || c[2].tensorShape != nil || c[2].asDouble != nil ? shapeText(c.tensor(2).shape) : c[2].described
-            var error = Diagnostic(.shape, "\(layer) expects \(try c.string(1)), got \(shape)")
-            if !c.isNone(3) { error.help = [try c.string(3).replacingOccurrences("‹layer›", layer)] }
-            error.argument = .init(function: nil, name: "x")
-            error.subject = layer
-            error.isToCaller = true
-            throw error
+            throw Refusal.of(layer, try c.string(1), shape, help: c.isNone(3) ? nil : try c.string(3))
         })
 
     /// How the standard library's functions refuse an argument.
     static let refuse: Operation = Operation("_refuse(argument, message, kind=\"value\", help=none)", .session,
         "An error that points at the caller's argument of that name.",
+        result: Results.refuse,
         forward: { c in
-            var error = Diagnostic(.value, try c.string(1))
-            error.kind = try c.string(2)
-            if !c.isNone(3) { error.help = [try c.string(3)] }
-            error.argument = .init(function: nil, name: try c.string(0))
-            error.isToCaller = true
-            throw error
+            throw Refusal.of(argument: try c.string(0), try c.string(1), kind: try c.string(2), help: c.isNone(3) ? nil : try c.string(3))
         })
 
     static let refusals = [expects, refuse]
+}
+
+/// The errors that the standard library raises of its callers' arguments, in a run and in the checker.
+enum Refusal {
+    static func of(_ layer: String, _ expected: String, _ shape: String, help: String?) -> Diagnostic {
+        var error = Diagnostic(.shape, "\(layer) expects \(expected), got \(shape)")
+        if let help { error.help = [help.replacingOccurrences("‹layer›", layer)] }
+        error.argument = .init(function: nil, name: "x")
+        error.subject = layer
+        error.isToCaller = true
+        return error
+    }
+
+    static func of(argument: String, _ message: String, kind: String, help: String?) -> Diagnostic {
+        var error = Diagnostic(.value, message)
+        error.kind = kind
+        if let help { error.help = [help] }
+        error.argument = .init(function: nil, name: argument)
+        error.isToCaller = true
+        return error
+    }
 }
 
 extension String {

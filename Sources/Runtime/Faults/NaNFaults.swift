@@ -83,15 +83,16 @@ extension Interpreter {
         guard n.pointee.op != .matmul else { return [] }
         var parts: [String] = []
         for (operand, node) in zip(operands, nodes) {
-            let x: Double
+            let text: String
             switch operand {
-            case .number, .scalar: x = operand.asDouble!
+            case .number(let x): text = numberText(x)
+            case .scalar(let x, let type): text = Self.scalarText(x, type)
             case .tensor(let t, _):
                 guard let whole = t.rank == shape.count && t.shape == shape ? t : try? Tensor.broadcast(t, to: shape), whole.count > place else { return [] }
-                x = whole.element(place)
+                text = Self.scalarText(whole.element(place), t.dtype)
             default: return []
             }
-            parts.append("\(Operand(node, "the operand").name) is \(numberText(Float(x)))")
+            parts.append("\(Operand(node, "the operand").name) is \(text)")
         }
         guard !parts.isEmpty else { return [] }
         return [(shape.isEmpty ? "" : "at \(Self.position(place, result)): ") + parts.joined(separator: ", ")]

@@ -3,10 +3,11 @@ import Syntax
 // Errors of names: the nearest name in scope, the parameters that a function accepts, and what a name from another
 // language is called here (`Habits`).
 extension Interpreter {
-    func unsetLocal(_ n: NodePointer) -> Diagnostic {
+    /// `isOuter`: a name of the module that is set, where its cells do not say.
+    func unsetLocal(_ n: NodePointer, isOuter: Bool = false) -> Diagnostic {
         let name = n.pointee.name
         var error = Diagnostic(.name, "`\(name)` is read before it is set")
-        if let cell = currentModule?.existingCell(name), !cell.pointee.isUnset {
+        if isOuter || currentModule?.existingCell(name).map({ !$0.pointee.isUnset }) ?? false {
             error.notes = ["assigning `\(name)` in a function makes it the function's own; the outer `\(name)` can be read, never changed"]
             error.help = ["use another name, or pass `\(name)` in and return it"]
         }
@@ -52,7 +53,9 @@ extension Interpreter {
 
     func noField(_ name: String, of what: String, _ accepted: [String]) -> Diagnostic {
         var error = Diagnostic(.name, "\(what) has no field `\(name)`", notes: accepted.isEmpty || accepted.count > 20 ? [] : ["it has: \(accepted.joined(separator: ", "))"])
-        if let near = nearest(name, accepted) { error.help = ["did you mean `\(near)`?"] }
+        if let here = ((Habits.fields[name] ?? []) + (Habits.keywords[name] ?? [])).first(where: { accepted.contains($0) }) ?? nearest(name, accepted) {
+            error.help = ["did you mean `\(here)`?"]
+        }
         return error
     }
 
@@ -61,6 +64,7 @@ extension Interpreter {
         var diagnostic = diagnosed(error)
         guard diagnostic.source == nil else { return diagnostic }
         diagnostic = located(diagnostic, n)
+        if diagnostic.source?.isStandardLibrary ?? false, let origin = n.pointee.a?.handedOn { diagnostic.argument = .init(function: nil, name: origin) }
         // The field alone is wrong, where another one is meant.
         let name = n.pointee.name
         func pointAtField() { diagnostic.span.start = diagnostic.span.end - Int32(name.utf8.count) }
@@ -110,13 +114,31 @@ extension Interpreter {
 
     func arity(_ code: FunctionCode, given: Int) -> Diagnostic {
         let most = code.parameters.count, needed = code.parameters.filter { $0.defaultValue == nil && !$0.isRest }.count
-        return Diagnostic(.type, "\(code.name) takes \(needed < most ? "at most " : "")\(counted(most, "argument")), got \(given)", notes: ["it is `\(signature(code))`"])
+        var help: [String] = []
+        if code.parameters.first?.name == "self" {
+            help = ["leave `self` out of the parameters: a method has it as it is"]
+        } else if code.parameters.last?.name == "data", given == most + 1 {
+            help = ["a data set is one record: `{x: …, y: …}`"]
+        }
+        // A function without a name goes by its text.
+        let text = code.source.text(of: code.span)
+        let name = code.name != "function" || text.count > 48 || text.contains("\n") ? code.name : "`\(text)`"
+        return Diagnostic(.type, "\(name) takes \(needed < most ? "at most " : "")\(counted(most, "argument")), got \(given)", notes: ["it is `\(signature(code))`"], help: help)
+    }
+
+    /// What to write for a built-in that got more arguments than it takes: `grad(f, x)` gives a function that is called.
+    func tooMany(_ n: NodePointer, _ operation: Operation) -> [String] {
+        let arguments = (0..<Int(n.pointee.count)).map { n.pointee.list[$0].pointee.text }
+        if operation.group == .gradients, operation.parameters.first?.name == "f", operation.parameters.count == 1, arguments.count > 1 {
+            return ["write `\(operation.name)(\(arguments[0]))(\(arguments.dropFirst().joined(separator: ", ")))`"]
+        }
+        return operation.parameters.last?.name == "data" ? ["a data set is one record: `{x: …, y: …}`"] : []
     }
 
     /// `isBare`: the call has no argument at all, so that perhaps the function itself was meant.
     func missing(_ name: String, of function: String, signature: String, isBare: Bool = false) -> Diagnostic {
         Diagnostic(.type, "\(function) needs `\(name)`", notes: ["it is `\(signature)`"],
-                   help: isBare ? ["the function itself, as in a chain, has no parentheses: write `\(function)`"] : [])
+                   help: signature.hasPrefix("\(function)(self") ? ["leave `self` out of the parameters: a method has it as it is"] : isBare ? ["the function itself, as in a chain, has no parentheses: write `\(function)`"] : [])
     }
 
     /// `value` is the text of what the keyword was given, where the call is at hand.
@@ -148,7 +170,7 @@ extension Interpreter {
     /// The nearest of some names within a few letters, the first in order where several are equally near.
     func nearest(_ name: String, _ candidates: [String]) -> String? {
         // Short names are near to too many others.
-        let limit = name.count <= 2 ? 0 : name.count == 3 ? 1 : name.count <= 6 ? 2 : 3
+        let limit = name.count <= 2 ? 0 : name.count <= 4 ? 1 : name.count <= 6 ? 2 : 3
         var best: (String, Int)?
         for candidate in candidates where candidate != name {
             // The beginning of a longer word is an abbreviation of it.

@@ -34,6 +34,9 @@ extension Interpreter {
                                         : "\(shapes): `@` needs \(inner) and \(outer) to be equal"]
                 diagnostic.help = inner == outer ? [] : productMends(x, y, left, right)
             }
+        } else if diagnostic.kind == ErrorKind.type.rawValue, [a, b].contains(where: { if case .list = $0 { true } else { false } }) {
+            // A list that does not stack: how lists are written is no help here.
+            diagnostic.help = kindMends(a, b, left, right, symbol)
         } else if diagnostic.kind == ErrorKind.type.rawValue, diagnostic.help.isEmpty {
             diagnostic.help = kindMends(a, b, left, right, symbol)
         }
@@ -59,6 +62,19 @@ extension Interpreter {
         case .list, .range: (try? stacked(value, what: ""))?.tensorShape
         default: nil
         }
+    }
+
+    /// An error of `for x in n`.
+    func notGoneThrough(_ error: Error, _ n: NodePointer, _ value: Value) -> Diagnostic {
+        var diagnostic = located(error, n)
+        guard diagnostic.help.isEmpty else { return diagnostic }
+        let operand = Operand(n, "n")
+        switch value {
+        case .number, .scalar: diagnostic.help = ["to count, write `0..<\(operand.postfixed)`, or `1..\(operand.postfixed)` to its end"]
+        case .object(let o) where o.declaration.field("x") == nil: diagnostic.help = ["its parameters are `params(\(operand.text))`"]
+        default: break
+        }
+        return diagnostic
     }
 
     /// An error of `x'`.
@@ -153,14 +169,20 @@ extension Interpreter {
         case (.string, _) where symbol == "%": return ["write values into a string by `\"loss: {loss:.4f}\"`"]
         case (.string, .number), (.string, .scalar), (.string, .bool), (.string, .tensor), (.string, .list), (.string, .none):
             if symbol == "+" { return ["write `\(left.text) + string(\(right.text))`, or the value in braces: `\"… {\(right.text)}\"`"] }
+            if ["-", "/", "<", ">", "<=", ">="].contains(symbol) { return ["a number of it: write `number(\(left.text)) \(symbol) \(right.operand)`"] }
         case (.number, .string), (.scalar, .string), (.bool, .string), (.tensor, .string), (.list, .string):
             if symbol == "+" { return ["write `string(\(left.text)) + \(right.text)`, or the value in braces: `\"{\(left.text)} …\"`"] }
-            if symbol == "-" || symbol == "<" || symbol == ">" { return ["`number(s)` makes a number of a string"] }
+            if ["-", "/", "<", ">", "<=", ">="].contains(symbol) { return ["a number of it: write `\(left.operand) \(symbol) number(\(right.text))`"] }
         case (.function(let f), _), (_, .function(let f)):
             let operand = if case .function = a { left } else { right }
             return ["\(operand.name) is a function: call it, `\(operand.text)(\(f is Closure || f is BuiltinFunction ? "…" : ""))`"]
+        case (.number, .object(let o)) where symbol == "*" && o.declaration.field("strength") != nil:
+            return ["a penalty takes its strength: write `\(o.declaration.name)(\(left.text))`"]
         case (.object(let o), _), (_, .object(let o)):
             let operand = if case .object = a { left } else { right }
+            if symbol == "+", case .object(let x) = a, case .object(let y) = b, x.declaration.forward != nil, y.declaration.forward != nil {
+                return ["their sum is a function: write `net => \(left.postfixed)(net) + \(right.postfixed)(net)`"]
+            }
             if o.declaration.isLayer { return ["\(operand.name) is a layer: call it, `\(operand.text)(x)`; layers are joined by `>>`"] }
         case (.none, _), (_, .none):
             let operand = if case .none = a { left } else { right }

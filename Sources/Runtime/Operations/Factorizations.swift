@@ -126,7 +126,7 @@ extension Op {
     public static let qr: Operation = Operation("qr(A)", .linearAlgebra,
         "The record {q, r} with q @ r == A: q has orthonormal columns, r is upper triangular with no negative number on its diagonal. For A of [n, m] and k = min(n, m), q is [n, k] and r [k, m].",
         examples: [("qr([[0, 2], [3, 0]]).q", "[[0, 1],\n [1, 0]]"), ("qr([[0, 2], [3, 0]]).r", "[[3, 0],\n [0, 2]]")], seeAlso: ["svd", "solve"],
-        result: Results.unknown,
+        result: Results.qr,
         forward: { c in
             let (q, r) = try Tensor.qr(try c.tensor(0)), a = try c.value(0)
             return .record(Record(["q": try qrQ(a, Value(q), Value(r)), "r": try qrR(a, Value(q), Value(r))]))
@@ -175,7 +175,7 @@ extension Op {
     public static let eigh: Operation = Operation("eigh(A)", .linearAlgebra,
         "The record {values, vectors} of a symmetric matrix: its eigenvalues in ascending order and the eigenvectors as columns, of length 1, the largest component positive. A == vectors @ diag(values) @ vectors'.",
         examples: [("eigh([[2, 0], [0, 1]]).values", "[1, 2]"), ("eigh([[2, 0], [0, 1]]).vectors", "[[0, 1],\n [1, 0]]")], seeAlso: ["svd", "cholesky", "det"], lecture: 6,
-        result: Results.unknown,
+        result: Results.eigh,
         forward: { c in
             let (values, vectors) = try Tensor.eigh(try c.tensor(0)), a = try c.value(0)
             return .record(Record(["values": try eighValues(a, Value(values), Value(vectors)), "vectors": try eighVectors(a, Value(values), Value(vectors))]))
@@ -220,7 +220,7 @@ extension Op {
     public static let svd: Operation = Operation("svd(A)", .linearAlgebra,
         "The record {u, values, v} with A == u @ diag(values) @ v': the singular values in descending order, the columns of u and v orthonormal, the largest component of each column of u positive. For A of [n, m] and k = min(n, m), u is [n, k] and v [m, k].",
         examples: [("svd([[0, 2], [3, 0]]).values", "[3, 2]")], seeAlso: ["eigh", "qr", "norm"],
-        result: Results.unknown,
+        result: Results.svd,
         forward: { c in
             let (u, s, v) = try Tensor.svd(try c.tensor(0)), all = [try c.value(0), Value(u), Value(s), Value(v)]
             return .record(Record(["u": try svdU.apply(all), "values": try svdValues.apply(all), "v": try svdV.apply(all)]))

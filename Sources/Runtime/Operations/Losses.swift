@@ -67,6 +67,9 @@ extension Call {
             if given.rank == expected.count + 1, given.shape.dropLast() == expected[...], given.shape.last == 1 {
                 throw fault(.shape, i, message, help: ["\(shapeText(given.shape)) becomes \(shapeText(expected)): \(dropping(expected.count, of: given.shape, i))"])
             }
+            if given.rank == 2, logits.rank == 1, given.shape[0] == logits.count {
+                throw Diagnostic(.shape, message, help: ["the scores come first: write `\(operation.name)(‹\(operation.parameters[i].name)›, ‹\(operation.parameters[0].name)›)`"], of: self)
+            }
             if given.shape == [classes], logits.rank == 1 || classes == given.count, logits.shape.first != given.count {
                 throw fault(.shape, i, message, help: ["labels are class indices \(shapeText(expected)), one for each row"])
             }

@@ -14,7 +14,22 @@ struct PictureReader {
     }
 
     private func wrong(_ name: String, _ expected: String) -> Diagnostic {
-        Diagnostic(.type, "`\(name)` of \(call.operation.name) must be \(expected), got \(self[name].described)")
+        fault(.type, name, "`\(name)` of \(call.operation.name) must be \(expected), got \(self[name].described)")
+    }
+
+    /// An error that points at the argument of a parameter.
+    private func fault(_ kind: ErrorKind, _ name: String, _ message: String, help: [String] = []) -> Diagnostic {
+        var error = Diagnostic(kind, message, help: help)
+        error.argument = .init(function: call.operation.name, name: name)
+        return error
+    }
+
+    /// Runs `body`, whose errors are about the argument of a parameter.
+    private func pointing<T>(_ name: String, _ body: () throws -> T) throws -> T {
+        do { return try body() } catch var error as Diagnostic where error.source == nil && error.argument == nil {
+            error.argument = .init(function: call.operation.name, name: name)
+            throw error
+        }
     }
 
     func text(_ name: String) throws -> String {
@@ -48,15 +63,15 @@ struct PictureReader {
     func doubles(_ value: Value, _ name: String) throws -> [Double] {
         if let xs = Curves.numbers(value) { return xs }
         if let x = value.asDouble { return [x] }
-        guard case .list = value else { throw Diagnostic(.type, "`\(name)` of \(call.operation.name) must be numbers, got \(value.described)") }
-        let t = try call.interpreter.stacked(value, what: "`\(name)` of \(call.operation.name)").tensor()
+        guard case .list = value else { throw fault(.type, name, "`\(name)` of \(call.operation.name) must be numbers, got \(value.described)") }
+        let t = try pointing(name) { try call.interpreter.stacked(value, what: "`\(name)` of \(call.operation.name)").tensor() }
         return (0..<t.count).map { t.element($0) }
     }
 
     /// A list of names, numbers or whatever prints short; empty where none are given.
     func names(_ name: String) throws -> [String] {
         if self[name].isNone { return [] }
-        return try call.interpreter.items(of: self[name], what: "`\(name)` of \(call.operation.name)").map(label)
+        return try pointing(name) { try call.interpreter.items(of: self[name], what: "`\(name)` of \(call.operation.name)") }.map(label)
     }
 
     private func label(_ value: Value) -> String {
@@ -82,7 +97,7 @@ struct PictureReader {
 
     private func curve(_ name: String, _ xs: [Double]?, _ y: [Double]) throws -> Series {
         if let xs, xs.count != y.count {
-            throw Diagnostic(.shape, "x has \(xs.count) values, \(name.isEmpty ? "y" : name) has \(y.count)")
+            throw fault(.shape, "y", "x has \(xs.count) values, \(name.isEmpty ? "y" : name) has \(y.count)")
         }
         return Series(name: name, x: xs, y: y)
     }
@@ -159,8 +174,12 @@ struct PictureReader {
             x = try doubles(self["x"], "x")
             y = try doubles(self["y"], "y")
         }
-        guard x.count == y.count else { throw Diagnostic(.shape, "x has \(x.count) values, y has \(y.count)") }
-        if let classes, classes.count != x.count { throw Diagnostic(.shape, "there are \(x.count) points and \(classes.count) labels") }
+        guard x.count == y.count else {
+            let isMatrix = self["x"].tensorShape == [y.count, 2]
+            throw fault(.shape, isMatrix ? "" : "y", "x has \(x.count) values, y has \(y.count)",
+                        help: isMatrix ? ["for points [x, y] and their classes, write `scatter(‹x›, labels=‹y›)`"] : [])
+        }
+        if let classes, classes.count != x.count { throw fault(.shape, "labels", "there are \(x.count) points and \(classes.count) labels") }
         return Points(x: x, y: y, classes: classes, names: names)
     }
 
@@ -177,7 +196,9 @@ struct PictureReader {
         }
         let ys = try doubles(y, "y")
         guard t.count == ys.count else {
-            throw Diagnostic(.shape, "\(call.operation.name) shows two features, but x is \(Value(t).described)", help: ["choose two columns: x[:, [0, 1]]"])
+            let name = call.operation.parameters.contains { $0.name == "data" } ? "data" : "x"
+            throw fault(.shape, name, "\(call.operation.name) shows two features, but x is \(Value(t).described)",
+                        help: t.rank == 2 && t.dims[1] > 2 ? ["for its first two, write `{x: ‹\(name)›.x[:, [0, 1]], y: ‹\(name)›.y}`"] : [])
         }
         return Points(x: (0..<t.count).map { t.element($0) }, y: ys, classes: nil, names: [])
     }

@@ -101,6 +101,8 @@ public final class Object {
     public var random: RandomStream
     /// Number of lazy initialisers not yet run.
     var pending: Int
+    /// The call that made it, for messages.
+    var made: NodePointer?
     /// True once a walk over a network's parameters came by: from then on changes of its structure are noted.
     var isPartOfNetwork = false
     /// What such a walk from this object found.
