@@ -113,7 +113,9 @@ struct Chart {
                     if low(x, options.logx) || low(y, options.logy) { tooLow += 1 } else { seen += 1 }
                 }
             case .boxes(_, let heights, _): seen += heights.filter { $0 > 0 }.count
-            case .segments, .regions: return nil
+            // Those without a mark only stretch the axes.
+            case .segments(let lines, let mark, _): if mark != " " { seen += lines.count }
+            case .regions(let classes, _, _, _, _, _): seen += classes.count
             case .band, .whiskers, .vertical: break
             }
         }

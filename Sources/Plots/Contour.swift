@@ -40,8 +40,10 @@ public struct ContourPlot: ChartPicture {
         let levels = shownLevels()
         for (i, level) in levels.enumerated() {
             let shade = levels.count > 1 ? Double(i) / Double(levels.count - 1) : 0.5
-            let mark = Marks.numbered[1 + i]
-            chart.layers.append(.segments(segments(grid, level.value), mark: mark, shade: shade))
+            let mark = Marks.numbered[1 + i], lines = segments(grid, level.value)
+            // The legend names what there is.
+            if lines.isEmpty { continue }
+            chart.layers.append(.segments(lines, mark: mark, shade: shade))
             chart.legend.append(LegendEntry(mark: mark, label: level.label, slot: i, kind: .level(shade)))
         }
         // The axes show the grid, whatever the lines cover.

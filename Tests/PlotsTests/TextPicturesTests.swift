@@ -576,7 +576,7 @@ private func bell(_ count: Int, _ seed: UInt64) -> [Double] {
 }
 
 @Test func whatALogarithmicAxisLeavesOut() {
-    let result = LinePlot(series: [Series(y: [-1, 0, 10, 100])], options: PlotOptions(logy: true, height: 3)).text(width: 30, style: .ascii, color: false)
+    let result = LinePlot(series: [Series(y: [-1, 0, 10, 100])], options: PlotOptions(logy: true, height: 3)).text(width: 60, style: .ascii, color: false)
     #expect(result.hasSuffix("(2 points at or below 0 left out)"))
 }
 

@@ -74,6 +74,19 @@ struct PictureReader {
         return try pointing(name) { try call.interpreter.items(of: self[name], what: "`\(name)` of \(call.operation.name)") }.map(label)
     }
 
+    /// The names of so many things, or none.
+    func names(_ name: String, count: Int, of thing: String) throws -> [String] {
+        let names = try names(name)
+        return names.isEmpty ? [] : try checked(names, name, count: count, of: thing)
+    }
+
+    func checked(_ names: [String], _ name: String, count: Int, of thing: String) throws -> [String] {
+        guard names.count == count else {
+            throw Diagnostic(.shape, "\(call.operation.name) shows \(counted(count, thing)), but `\(name)` has \(counted(names.count, "name"))")
+        }
+        return names
+    }
+
     private func label(_ value: Value) -> String {
         value.asString ?? value.asDouble.map { numberText($0) } ?? value.asBool.map { $0 ? "true" : "false" } ?? value.kind
     }
@@ -87,6 +100,9 @@ struct PictureReader {
                 let y = (0..<t.dims[0]).map { t.element($0 * t.dims[1] + j) }
                 return try curve(name.isEmpty ? "\(j)" : "\(name) \(j)", xs, y)
             }
+        }
+        if case .tensor(let t, _) = value, t.rank > 2 {
+            throw Diagnostic(.shape, "\(call.operation.name) needs a vector, or a matrix with a curve in every column, got \(value.described)")
         }
         // A pair of x and y.
         if case .list(let l) = value, l.items.count == 2, let x = Curves.numbers(l.items[0]), let y = Curves.numbers(l.items[1]) {

@@ -127,6 +127,7 @@ extension Op {
         forward: { c in
             let reader = PictureReader(c)
             let bins = c.isNone(1) ? nil : try c.size(1)
+            if bins == 0 { throw Diagnostic(.value, "`bins` of hist must be at least 1, got 0") }
             try reader.present(Histogram(values: try reader.doubles(c[0], "values"), bins: bins, options: try reader.options()))
             return .none
         })
@@ -149,8 +150,9 @@ extension Op {
             let reader = PictureReader(c)
             let t = try c.tensor(0)
             guard t.rank == 2 else { throw Diagnostic(.shape, "heatmap needs a matrix, got \(Value(t).described)") }
+            let rows = try reader.names("rows", count: t.dims[0], of: "row"), columns = try reader.names("columns", count: t.dims[1], of: "column")
             try reader.present(Heatmap(values: (0..<t.count).map { t.element($0) }, rows: t.dims[0], columns: t.dims[1],
-                                       rowLabels: try reader.names("rows"), columnLabels: try reader.names("columns"),
+                                       rowLabels: rows, columnLabels: columns,
                                        showValues: reader["values"].asBool, options: try reader.options()))
             return .none
         })
@@ -272,6 +274,7 @@ extension Op {
             } else {
                 values = try reader.doubles(c[0], "values")
             }
+            if !labels.isEmpty { labels = try reader.checked(labels, "labels", count: values.count, of: "value") }
             try reader.present(BarChart(labels: labels, values: values, options: try reader.options()))
             return .none
         })
