@@ -31,6 +31,22 @@ import Testing
         for error in errors { Issue.record("\(error.rendered(color: false))") }
     }
 
+    /// The check before a run ends no program for an error that this run passes over.
+    @Test(arguments: [
+        "known = u == 1 and max(ones(0)) > 1", "known = u == 6 or max(ones(0)) > 1", "if u == 1 and max(ones(0)) > 1 { }",
+        "[max(ones(0)) for i in 0..<3 if i > u]", "xs = [i for i in 0..<3 if i > u]; [max(ones(0)) for x in xs]",
+        "xs = [i for i in 0..<3 if i > u]; map(x => max(ones(0)), xs)", "xs = filter(x => x > u, (1, 2)); map(x => max(ones(0)), xs)",
+        "xs = filter(x => x > u, (1, 2)); filter(x => max(ones(0)) > 1, xs)", "while u == 1 and max(ones(0)) > 1 { }",
+        "f = () => u == 1 and max(ones(0)) > 1; f()",
+    ])
+    func endsNoProgramThatRuns(_ text: String) throws {
+        let failure = TestSession.with { session -> String in
+            do { _ = try session.value("u = grad(square)(3)\n" + text, checkingFirst: true) } catch { return (error as? Diagnostic)?.rendered(color: false) ?? "\(error)" }
+            return ""
+        }
+        #expect(failure == "")
+    }
+
     // MARK: Whole reports
 
     /// What is printed for each script in Tests/Reports stands in the `.report` beside it.

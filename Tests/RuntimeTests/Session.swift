@@ -62,8 +62,8 @@ final class TestSession {
     }
 
     /// Runs a program and gives its last value; throws its error.
-    func value(_ text: String) throws -> Value? {
-        try interpreter.run(Source(name: "test", text: text), in: module)
+    func value(_ text: String, checkingFirst: Bool = false) throws -> Value? {
+        try interpreter.run(Source(name: "test", text: text), in: module, checkingFirst: checkingFirst)
     }
 }
 

@@ -64,10 +64,8 @@ extension Checker {
             isCertain = wasCertain
             return result
         } catch let error as Diagnostic {
-            isCertain = wasCertain
             throw framed(error, call)
         } catch let error as TensorError {
-            isCertain = wasCertain
             throw framed(error, call)
         }
     }

@@ -20,8 +20,9 @@ typealias ResultRule = (AbstractCall) throws -> Abstract?
 // Built-ins: bound as the evaluator binds them; then their own declaration says what comes of it.
 extension Checker {
     func callBuiltin(_ n: NodePointer, _ operation: Operation) throws -> Abstract {
-        do { try interpreter.plan(n, operation) } catch { throw interpreter.located(error, n) }
-        let plan = n.pointee.plan!, count = Int(n.pointee.count)
+        let plan: UnsafeMutablePointer<Int32>
+        do { plan = try interpreter.plan(n, operation) } catch { throw interpreter.located(error, n) }
+        let count = Int(n.pointee.count)
         let targets = (0..<count).map { Int(plan[$0]) }
         var arguments = [Abstract](repeating: .none, count: operation.parameters.count)
         var rest: [Abstract] = []

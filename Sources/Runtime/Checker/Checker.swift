@@ -89,7 +89,7 @@ final class Checker {
     var activation: Activation
     /// The value of the last expression statement of a block.
     var tailValue = Abstract.none
-    /// True while everything executed so far is executed in every run.
+    /// True while everything executed so far is executed in every run. An error leaves it as it is where the error happens.
     var isCertain = true
     /// Above 0: errors are expected here (`try`), or have been reported already (further passes over a loop).
     var muted = 0

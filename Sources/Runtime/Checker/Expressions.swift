@@ -300,12 +300,12 @@ extension Checker {
         }
         let before = state, wasCertain = isCertain
         isCertain = false
-        defer { isCertain = wasCertain }
         do { _ = try truth(n.pointee.b, what) } catch let error as Diagnostic {
             // The right side fails, so the left one decides, or the library is not meant to come here.
             if !activation.isLibrary { throw error }
             state = before
         } catch is Stopped { state = before }
+        isCertain = wasCertain
         state = merged(before, state)
         return .kind(.bool)
     }
@@ -378,8 +378,8 @@ extension Checker {
                     isWhole = false
                     let wasCertain = isCertain
                     isCertain = false
-                    defer { isCertain = wasCertain }
                     try comprehend(level + 1)
+                    isCertain = wasCertain
                 }
                 return
             }
@@ -394,9 +394,9 @@ extension Checker {
             isWhole = false
             let wasCertain = isCertain
             if !items.isSurelyNotEmpty { isCertain = false }
-            defer { isCertain = wasCertain }
             try assign(clause.pointee.a, items.each)
             try comprehend(level + 1)
+            isCertain = wasCertain
             if n.pointee.count == 1 { length = items.count }
         }
         try comprehend(0)

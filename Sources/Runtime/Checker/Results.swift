@@ -253,14 +253,23 @@ enum Results {
             // Unlike brackets, `map` gives a list where rows are ragged.
             do { return try c.checker.bracketed(results, n) } catch is Diagnostic { return .list(results) }
         }
-        let one = try c.apply(f, sequences.map(\.each))
+        let one = try applied(c, f, sequences.map(\.each), given)
         if case .tensor(let shape?, let type) = one, given.count == 1, let count = given[0].shape?.first { return .tensor([count] + shape, type) }
         return .unknown
     }
 
+    /// What a function gives for an item of sequences that may be empty.
+    private static func applied(_ c: AbstractCall, _ f: Abstract, _ items: [Abstract], _ sequences: [Abstract]) throws -> Abstract {
+        let wasCertain = c.checker.isCertain
+        if !sequences.allSatisfy({ ($0.shape?.first?.constant ?? 0) > 0 }) { c.checker.isCertain = false }
+        let result = try c.apply(f, items)
+        c.checker.isCertain = wasCertain
+        return result
+    }
+
     static let filter: ResultRule = { c in
         guard let items = try sequence(c[1], c) else { return .unknown }
-        _ = try c.apply(c[0], [items.each])
+        _ = try applied(c, c[0], [items.each], [c[1]])
         switch c[1] {
         case .tensor(let shape?, let type): return .tensor([c.checker.sizes.fresh()] + shape.dropFirst(), type)
         case .list, .many: return .many(items.each)

@@ -26,16 +26,15 @@ extension Checker {
 
     /// What a statement that failed would have set is not known.
     private func forget(_ n: NodePointer) {
-        let list = (0..<Int(n.pointee.count)).map { n.pointee.list[$0] }
+        func forgetList() { for i in 0..<Int(n.pointee.count) { forget(n.pointee.list[i]) } }
         switch n.pointee.op {
         case .local: state.slots[Int(n.pointee.slot)] = .unknown
         case .global: state.globals[n.pointee.cell] = .unknown
-        case .listPattern, .recordPattern: list.forEach(forget)
+        case .listPattern, .recordPattern, .block: forgetList()
         case .assign, .update, .function, .object, .importModule, .clause, .main: forget(n.pointee.a)
         case .expression where [.conditional, .attempt, .block].contains(n.pointee.a.pointee.op): forget(n.pointee.a)
-        case .block: list.forEach(forget)
         case .forLoop:
-            list.forEach(forget)
+            forgetList()
             forget(n.pointee.a)
         case .whileLoop: forget(n.pointee.b)
         case .conditional:

@@ -21,9 +21,20 @@ extension Results {
         return c[0]
     }
 
+    /// Whether there is certain to be something to update.
+    private static func hasParameters(_ a: Abstract, _ checker: Checker) -> Bool {
+        switch a {
+        case .object(let id):
+            guard let object = checker.state.heap[id] else { return false }
+            return object.declaration.fields.contains { $0.role == .param } || (object.stages ?? []).contains { hasParameters($0, checker) }
+        case .record(let keys, _): return !keys.isEmpty
+        default: return false
+        }
+    }
+
     static let update: ResultRule = { c in
         guard case .list(let rest) = c[2] else { return .unknown }
-        _ = try c.apply(c[1], Array(repeating: .unknown, count: rest.count + 1))
+        if hasParameters(c[0], c.checker) { _ = try c.apply(c[1], Array(repeating: .unknown, count: rest.count + 1)) }
         switch c[0] {
         case .object: return Abstract.none
         default: return .unknown

@@ -324,11 +324,9 @@ extension Interpreter {
     // MARK: Built-ins
 
     private func callBuiltin(_ n: NodePointer, _ operation: Operation) throws -> Word {
-        let key = UInt(bitPattern: Unmanaged.passUnretained(operation).toOpaque())
-        if n.pointee.cacheKey != key {
-            do { try plan(n, operation) } catch { throw located(error, n) }
-            n.pointee.cacheKey = key
-        }
+        // Kept here: while the arguments are evaluated, this very call may be made with another built-in.
+        let plan: UnsafeMutablePointer<Int32>
+        do { plan = try self.plan(n, operation) } catch { throw located(error, n) }
         let count = operation.parameters.count
         let base: UnsafeMutablePointer<Value>
         do { base = try reserveArguments(count) } catch { throw located(error, n) }
@@ -336,15 +334,15 @@ extension Interpreter {
         var rest: [Value] = []
         for i in 0..<Int(n.pointee.count) {
             let part = n.pointee.list[i]
-            let target = Int(n.pointee.plan[i])
+            let target = Int(plan[i])
             let x = try value(part.pointee.op == .keyword ? part.pointee.a : part)
             if target < 0 { rest.append(x) } else { base[target] = x }
         }
         if operation.restIndex >= 0 { base[operation.restIndex] = Value(list: rest) }
         // After the arguments, the plan lists the parameters that take their defaults.
         var i = Int(n.pointee.count) + 1
-        for _ in 0..<Int(n.pointee.plan[Int(n.pointee.count)]) {
-            let p = Int(n.pointee.plan[i])
+        for _ in 0..<Int(plan[Int(n.pointee.count)]) {
+            let p = Int(plan[i])
             base[p] = operation.parameters[p].defaultValue.unsafelyUnwrapped
             i += 1
         }
@@ -357,8 +355,17 @@ extension Interpreter {
         return result
     }
 
-    /// Works out which parameter each written argument binds to.
-    func plan(_ n: NodePointer, _ operation: Operation) throws {
+    /// Which parameter each written argument binds to; behind those, how many parameters take their defaults, and which.
+    @inline(__always) func plan(_ n: NodePointer, _ operation: Operation) throws -> UnsafeMutablePointer<Int32> {
+        let key = UInt(bitPattern: Unmanaged.passUnretained(operation).toOpaque())
+        if n.pointee.cacheKey != key {
+            n.pointee.plan = try makePlan(n, operation)
+            n.pointee.cacheKey = key
+        }
+        return n.pointee.plan
+    }
+
+    @inline(never) private func makePlan(_ n: NodePointer, _ operation: Operation) throws -> UnsafeMutablePointer<Int32> {
         let count = Int(n.pointee.count)
         let parameters = operation.parameters
         var targets: [Int32] = []
@@ -393,7 +400,7 @@ extension Interpreter {
         let all = targets + [Int32(defaults.count)] + defaults
         let plan = UnsafeMutablePointer<Int32>.allocate(capacity: all.count)
         plan.initialize(from: all, count: all.count)
-        n.pointee.plan = plan
+        return plan
     }
 
     /// `x = f(x, …)` with a built-in: x moves into the call, so that it may be changed in place, and comes back
@@ -410,17 +417,14 @@ extension Interpreter {
             return
         }
         let operation = builtin.operation
-        let key = UInt(bitPattern: Unmanaged.passUnretained(operation).toOpaque())
-        if n.pointee.cacheKey != key {
-            do { try plan(n, operation) } catch { throw located(error, n) }
-            n.pointee.cacheKey = key
-        }
+        let plan: UnsafeMutablePointer<Int32>
+        do { plan = try self.plan(n, operation) } catch { throw located(error, n) }
         let count = operation.parameters.count
         let base = try reserveArguments(count)
         defer { releaseArguments(base, count) }
         for i in 1..<max(1, Int(n.pointee.count)) {
             let part = n.pointee.list[i]
-            base[Int(n.pointee.plan[i])] = try value(part.pointee.op == .keyword ? part.pointee.a : part)
+            base[Int(plan[i])] = try value(part.pointee.op == .keyword ? part.pointee.a : part)
         }
         base[0] = Value(taking: slot.pointee)
         slot.pointee = .none

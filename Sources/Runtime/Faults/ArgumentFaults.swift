@@ -58,9 +58,9 @@ struct WrittenArguments {
     init(_ n: NodePointer, _ operation: Operation) {
         call = n
         names = operation.parameters.map(\.name)
-        guard n.pointee.plan != nil else { return }
+        guard n.pointee.plan != nil, let plan = try? Interpreter.current.plan(n, operation) else { return }
         for i in 0..<Int(n.pointee.count) {
-            let target = Int(n.pointee.plan[i])
+            let target = Int(plan[i])
             list.append((target < 0 ? operation.restIndex : target, Self.value(n.pointee.list[i])))
         }
     }

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import Syntax
 import Tensors
@@ -100,6 +101,8 @@ extension Op {
             for i in 0..<items.count {
                 if i > 0 { result += between }
                 result += c.interpreter.display(try items[i])
+                guard Memory.used &+ result.utf8.count < Memory.limit else { throw Diagnostic(.limit, "not enough memory for the text of \(items.count) items") }
+                if nns_interrupted() { break }
             }
             return Value(result)
         })

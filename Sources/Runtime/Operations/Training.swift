@@ -56,12 +56,13 @@ extension Op {
         """, seeAlso: ["fit"],
         result: Results.nothing,
         forward: { c in
-            let part = c.isNone(2) ? 1 : try c.double(2), now = seconds
+            // Read before the clock is asked: whether an argument is wrong must not depend on it.
+            let epoch = try c.int(0), epochs = try c.int(1), part = c.isNone(2) ? 1 : try c.double(2)
+            let history = try c.record(3), begin = try c.double(4), examples = try c.int(5), now = seconds
             if part < 1, now < nextProgress { return .none }
             nextProgress = now + 0.1
-            let history = try c.record(3), begin = try c.double(4)
             c.interpreter.host.progress(Progress(
-                epoch: try c.int(0), epochs: try c.int(1), fraction: part, examples: try c.int(5), begin: begin, seconds: now - begin,
+                epoch: epoch, epochs: epochs, fraction: part, examples: examples, begin: begin, seconds: now - begin,
                 isFinished: c.isNone(2), loss: last(history["loss"]), validationLoss: last(history["validation_loss"]),
                 curves: { (doubles(history["loss"]), doubles(history["validation_loss"])) }))
             return .none
