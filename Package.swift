@@ -22,7 +22,7 @@ let package = Package(
         .target(name: "Autodiff", dependencies: ["Tensors"], swiftSettings: interpreterSettings),
         .target(name: "Files", dependencies: ["Tensors"], linkerSettings: [.linkedLibrary("z")]),
         .target(name: "Plots"),
-        .target(name: "Syntax", exclude: ["grammar.txt"]),
+        .target(name: "Syntax", exclude: ["grammar.txt", "nns.tmLanguage.json"]),
         .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"], swiftSettings: interpreterSettings),
         .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
         .target(name: "Homework", dependencies: ["Runtime"]),
@@ -31,6 +31,8 @@ let package = Package(
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
         .testTarget(name: "SyntaxTests", dependencies: ["Syntax"]),
         .testTarget(name: "FilesTests", dependencies: ["Files", "Tensors"]),
+        // Not part of the product: `scripts/fuzz` builds and runs it.
+        .executableTarget(name: "Fuzz", dependencies: ["CKernels", "Files", "Runtime", "Syntax", "Tensors"], path: "Tests/Fuzz"),
         .executableTarget(name: "nns", dependencies: [
             "Plots", "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
