@@ -82,7 +82,7 @@ struct PictureReader {
 
     func checked(_ names: [String], _ name: String, count: Int, of thing: String) throws -> [String] {
         guard names.count == count else {
-            throw Diagnostic(.shape, "\(call.operation.name) shows \(counted(count, thing)), but `\(name)` has \(counted(names.count, "name"))")
+            throw fault(.shape, name, "\(call.operation.name) shows \(counted(count, thing)), but `\(name)` has \(counted(names.count, "name"))")
         }
         return names
     }
@@ -158,7 +158,7 @@ struct PictureReader {
         }
         let chosen = try self["points"].asString.map { [$0] } ?? names("points")
         for name in chosen {
-            guard let i = series.firstIndex(where: { $0.name == name }) else { throw Diagnostic(.value, "`points` names `\(name)`, which is no series") }
+            guard let i = series.firstIndex(where: { $0.name == name }) else { throw fault(.value, "points", "`points` names `\(name)`, which is no series") }
             series[i].style = .points
         }
     }
