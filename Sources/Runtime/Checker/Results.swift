@@ -141,7 +141,7 @@ enum Results {
         if allExact(c), let start = c[0].exact?.asDouble, let step = c[2].exact?.asDouble, step != 0 {
             let end = c[1].exact?.asDouble
             let count = (((end ?? start) - (end == nil ? 0 : start)) / step).rounded(.up)
-            if count.isFinite, count < 1e9 { return .tensor([Size(max(0, Int(count)))], type) }
+            if count.isFinite, count < 1e9 { return .tensor([Size(Int(max(0, count)))], type) }
         }
         return .tensor([c.checker.sizes.fresh()], type)
     }
