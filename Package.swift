@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "Plots"),
         .target(name: "Syntax", exclude: ["grammar.txt", "nns.tmLanguage.json"]),
         .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"], swiftSettings: interpreterSettings),
-        .target(name: "Prompt", dependencies: ["CEditLine", "Runtime"]),
+        .target(name: "Prompt", dependencies: ["CEditLine", "Runtime", "Files"]),
         .target(name: "Homework", dependencies: ["Runtime"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Syntax"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),

@@ -8,13 +8,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 struct nns_editor {
     EditLine *edit;
     History *history;
     char *prompt;
     char *line;
-    char *(*complete)(const char *);
+    nns_complete complete;
+    _Bool pastes;  // the terminal marks pasted text
 };
 
 static char *current_prompt(EditLine *edit) {
@@ -31,15 +33,63 @@ static unsigned char complete_at_tab(EditLine *edit, int key) {
     size_t length = (size_t)(info->cursor - info->buffer);
     char *before = strndup(info->buffer, length);
     if (!before) return CC_ERROR;
-    char *insert = editor->complete(before);
+    int removed = 0;
+    char *insert = editor->complete(before, &removed);
     free(before);
     if (!insert) return CC_ERROR;
+    if (removed > 0) el_deletestr(edit, removed);
     int failed = *insert == 0 || el_insertstr(edit, insert) == -1;
     free(insert);
     return failed ? CC_REDISPLAY : CC_REFRESH;
 }
 
-nns_editor *nns_editor_open(const char *program, char *(*complete)(const char *)) {
+// What a terminal sends around pasted text once it is asked to (bracketed paste).
+#define PASTE_BEGIN "\033[200~"
+#define PASTE_END L"\033[201~"
+
+// Inserts pasted text as it is: its newlines do not enter it, its tabs do not complete.
+static unsigned char insert_paste(EditLine *edit, int key) {
+    (void)key;
+    size_t count = 0, room = 1024, end = wcslen(PASTE_END);
+    wchar_t *text = malloc((room + 1) * sizeof *text);
+    _Bool whole = 0;
+    while (text && !whole && el_wgetc(edit, &text[count]) == 1) {
+        // Terminals send newlines as the key Enter does.
+        if (text[count] == L'\r') text[count] = L'\n';
+        else if (text[count] == L'\t') text[count] = L' ';
+        count++;
+        whole = count >= end && wmemcmp(text + count - end, PASTE_END, end) == 0;
+        if (count < room) continue;
+        wchar_t *larger = realloc(text, (2 * room + 1) * sizeof *text);
+        if (!larger) break;
+        text = larger;
+        room *= 2;
+    }
+    if (!whole) {
+        free(text);
+        return CC_ERROR;
+    }
+    count -= end;
+    while (count > 0 && text[count - 1] == L'\n') count--;
+    text[count] = 0;
+    int failed = count > 0 && el_winsertstr(edit, text) == -1;
+    free(text);
+    return failed ? CC_ERROR : CC_REFRESH;
+}
+
+// The keys that libedit does not bind as other prompts do, in the map of emacs or of vi's insertion.
+static void bind_keys(EditLine *edit) {
+    el_set(edit, EL_BIND, "^I", "nns-complete", NULL);
+    el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
+    el_set(edit, EL_BIND, PASTE_BEGIN, "nns-paste", NULL);
+    el_set(edit, EL_BIND, "\033[3~", "ed-delete-next-char", NULL);
+    el_set(edit, EL_BIND, "\033[H", "ed-move-to-beg", NULL);
+    el_set(edit, EL_BIND, "\033[F", "ed-move-to-end", NULL);
+    el_set(edit, EL_BIND, "\033[1;5C", "em-next-word", NULL);
+    el_set(edit, EL_BIND, "\033[1;5D", "ed-prev-word", NULL);
+}
+
+nns_editor *nns_editor_open(const char *program, nns_complete complete) {
     nns_editor *editor = calloc(1, sizeof *editor);
     if (!editor) return NULL;
     // Only the character type: numbers and sorting must not depend on the locale.
@@ -60,10 +110,16 @@ nns_editor *nns_editor_open(const char *program, char *(*complete)(const char *)
     el_set(editor->edit, EL_SIGNAL, 0);
     el_set(editor->edit, EL_HIST, history, editor->history);
     el_set(editor->edit, EL_ADDFN, "nns-complete", "Complete a name", complete_at_tab);
-    el_set(editor->edit, EL_BIND, "^I", "nns-complete", NULL);
-    el_set(editor->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
-    // The user's own settings, from ~/.editrc, have the last word.
+    el_set(editor->edit, EL_ADDFN, "nns-paste", "Insert pasted text", insert_paste);
+    bind_keys(editor->edit);
+    el_set(editor->edit, EL_BIND, "^W", "ed-delete-prev-word", NULL);
+    el_set(editor->edit, EL_BIND, "^U", "vi-kill-line-prev", NULL);
+    // The user's own settings, from ~/.editrc, have the last word. Those that switch to vi's keys lose ours.
     el_source(editor->edit, NULL);
+    const char *keys = NULL;
+    if (el_get(editor->edit, EL_EDITOR, &keys) == 0 && keys && strcmp(keys, "vi") == 0) bind_keys(editor->edit);
+    const char *terminal = getenv("TERM");
+    editor->pastes = terminal && strcmp(terminal, "dumb") != 0;
     return editor;
 }
 
@@ -79,9 +135,14 @@ int nns_editor_read(nns_editor *editor, const char *prompt, const char **line) {
     free(editor->prompt);
     editor->prompt = strdup(prompt);
     int count = 0;
+    if (editor->pastes) fputs("\033[?2004h", stdout);
+    fflush(stdout);
     errno = 0;
     const char *text = el_gets(editor->edit, &count);
-    if (!text) return errno == EINTR ? NNS_INTERRUPTED : NNS_END;
+    int status = errno;
+    if (editor->pastes) fputs("\033[?2004l", stdout);
+    fflush(stdout);
+    if (!text) return status == EINTR ? NNS_INTERRUPTED : NNS_END;
     if (count <= 0) return NNS_END;
     free(editor->line);
     editor->line = strndup(text, (size_t)count);

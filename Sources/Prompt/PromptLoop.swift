@@ -1,17 +1,21 @@
-import CEditLine
 import CKernels
 import Glibc
 import Runtime
 import Syntax
 
-/// The prompt: numbered entries, continuation lines until an entry is complete, history, Tab completion.
+/// The prompt: numbered entries, continuation lines until an entry is complete, history, Tab completion, `:commands`.
+///
+/// An entry that fails keeps what it did until then, as anywhere else; `:undo` takes it back.
 public final class PromptLoop {
-    private let interpreter: Interpreter
-    private let module: Module
+    let interpreter: Interpreter
+    let module: Module
+    var log = SessionLog()
     private let color: Bool
     private var count = 0
-    /// The prompt at work; libedit's callback has no other way to it.
-    nonisolated(unsafe) fileprivate static var current: PromptLoop?
+    /// Entries that wait to be run: those of a pasted session.
+    private var waiting: [String] = []
+    /// The text of the entry at hand before the line that is being edited, for completion.
+    private var begun = ""
 
     public init(_ interpreter: Interpreter, color: Bool) {
         self.interpreter = interpreter
@@ -21,18 +25,21 @@ public final class PromptLoop {
 
     /// Reads and runs entries until the end of input; gives the exit status.
     public func run() -> Int32 {
-        Self.current = self
-        guard let editor = nns_editor_open("nns", { before in
-            PromptLoop.current?.completion(String(cString: before)).flatMap { strdup($0) }
-        }) else {
+        guard let editor = Editor(complete: { [unowned self] in complete($0) }) else {
             fputs("error: cannot open the terminal\n", stderr)
             return 1
         }
-        defer { nns_editor_close(editor) }
-        let history = historyPath()
-        if let history { _ = nns_editor_load(editor, history) }
-        print("nns: ?name explains a name, Ctrl-D leaves")
+        // Ctrl-\ is too near to other keys to end a session.
+        signal(SIGQUIT, SIG_IGN)
+        print("nns: ?name explains a name, ? lists them, :help the commands, Ctrl-D leaves")
         while true {
+            if !waiting.isEmpty {
+                let text = waiting.removeFirst()
+                print(shown(text))
+                editor.remember(text)
+                if let status = perform(text) { return status }
+                continue
+            }
             switch readEntry(editor) {
             case .end:
                 print("")
@@ -40,40 +47,50 @@ public final class PromptLoop {
             case .cleared: continue
             case .entry(let text):
                 if text.allSatisfy({ (c: Character) in c.isWhitespace }) { continue }
-                nns_editor_remember(editor, text)
-                if let history { _ = nns_editor_save(editor, history) }
-                if let status = execute(text) { return status }
+                if let entries = Transcript.entries(text) {
+                    waiting = entries
+                    continue
+                }
+                editor.remember(text)
+                if let status = perform(text) { return status }
             }
         }
     }
 
+    // MARK: Reading
+
     private enum Input { case entry(String), cleared, end }
 
+    private var label: String { "nns \(count + 1)> " }
+    private var continuation: String { String(repeating: " ", count: label.count - 5) + "...> " }
+
+    /// An entry that nobody typed here, as if it had been.
+    private func shown(_ text: String) -> String { label + text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n" + continuation) }
+
     /// Lines until they form a complete entry. Ctrl-C clears them, an empty line ends an entry that cannot go on.
-    private func readEntry(_ editor: OpaquePointer) -> Input {
+    private func readEntry(_ editor: Editor) -> Input {
         var text = ""
         while true {
-            let label = "nns \(count + 1)> "
-            let prompt = text.isEmpty ? label : String(repeating: " ", count: label.count - 5) + "...> "
-            var line: UnsafePointer<CChar>?
-            switch nns_editor_read(editor, prompt, &line) {
-            case Int32(NNS_LINE):
-                let piece = line.map { String(cString: $0) } ?? ""
+            begun = text.isEmpty ? "" : text + "\n"
+            switch editor.read(prompt: text.isEmpty ? label : continuation) {
+            case .text(let piece):
                 if !text.isEmpty, piece.isEmpty { return .entry(text) }
                 text += text.isEmpty ? piece : "\n" + piece
-                if text.hasPrefix("?") || text.hasPrefix(":") { return .entry(text) }
-                if isComplete(text) { return .entry(text) }
-            case Int32(NNS_INTERRUPTED):
+                if text.hasPrefix("?") || text.hasPrefix(":") || isComplete(text) { return .entry(text) }
+            case .interrupted:
                 nns_interrupt_clear()
                 print("")
                 return .cleared
-            default:
-                return text.isEmpty ? .end : .entry(text)
+            case .end:
+                if text.isEmpty { return .end }
+                print("")
+                return .cleared
             }
         }
     }
 
     private func isComplete(_ text: String) -> Bool {
+        if Transcript.entries(text) != nil || Self.question(text) != nil { return true }
         do {
             _ = try Parser.parse(Source(name: "entry", text: text, isFile: false))
             return true
@@ -82,78 +99,129 @@ public final class PromptLoop {
         }
     }
 
-    /// Runs an entry; the exit status where it asked to leave.
-    private func execute(_ text: String) -> Int32? {
+    /// What Tab does with the text before the cursor: how many characters go, what comes instead.
+    private func complete(_ before: String) -> (removed: Int, inserted: String)? {
+        let text = begun + before
+        if text.last.map({ $0 == "\n" || $0 == " " }) ?? true, EntryScanner(text).callee == nil, EntryScanner(text).string == nil, !text.hasPrefix(":") {
+            return (0, "    ")
+        }
+        let offer = Completion(before: text, interpreter: interpreter, module: module)
+        guard !offer.candidates.isEmpty else { return nil }
+        let insertion = offer.insertion
+        if offer.candidates.count > 1, insertion.unicodeScalars.count <= offer.typed {
+            print("\n" + columns(offer.candidates), terminator: "")
+            fflush(stdout)
+            return (0, "")
+        }
+        return (offer.typed, insertion)
+    }
+
+    private func columns(_ names: [String]) -> String {
+        let width = (names.map(\.count).max() ?? 0) + 2
+        let perLine = max(1, interpreter.host.width() / width)
+        let rows = (names.count + perLine - 1) / perLine
+        var text = ""
+        for row in 0..<rows {
+            let line = stride(from: row, to: names.count, by: rows).map { names[$0] + String(repeating: " ", count: width - names[$0].count) }.joined()
+            text += line.trimmingEnd() + "\n"
+        }
+        return text
+    }
+
+    // MARK: Running
+
+    /// `?name`, `??name`, `name?`: what is asked, and whether the source is wanted.
+    private static func question(_ text: String) -> (String, isSource: Bool)? {
+        let line = text.trimmingEnd()
+        if line.hasPrefix("?") {
+            let marks = line.prefix { $0 == "?" }.count
+            return (String(line.dropFirst(marks).drop { $0 == " " }), marks > 1)
+        }
+        guard line.hasSuffix("?") else { return nil }
+        let name = line.reversed().drop { $0 == "?" }.reversed()
+        guard !name.isEmpty, name.allSatisfy(Completion.isWordCharacter) else { return nil }
+        return (String(name), line.hasSuffix("??"))
+    }
+
+    /// Runs what was entered; the exit status where it asked to leave.
+    private func perform(_ text: String) -> Int32? {
+        defer { fflush(stdout) }
+        if text.hasPrefix(":") { return command(text) }
+        if let (name, isSource) = Self.question(text) {
+            answer(name, isSource)
+            return nil
+        }
+        return execute(text)
+    }
+
+    /// Runs an entry of the language, or a script with its path. With `isTimed` time and memory are told however short it was.
+    func execute(_ text: String, isTimed: Bool = false, path: String? = nil) -> Int32? {
         count += 1
         nns_interrupt_clear()
         defer { nns_interrupt_clear() }
+        let before = interpreter.state(of: module)
+        let clock = Stopwatch()
         do {
-            if text.hasPrefix("?") {
-                let name = text.drop { $0 == "?" || $0 == " " }
-                interpreter.showHelp(for: String(name), in: module)
-                fflush(stdout)
-                return nil
-            }
-            let command = text.split(separator: " ").first.map(String.init) ?? ""
-            if command == ":quit" || command == ":q" { return 0 }
-            if command == ":vars" {
-                for (name, value) in module.bindings { print("\(name)  \(value.described)") }
-                return nil
-            }
-            if command.hasPrefix(":") {
-                fputs("error: unknown command \(command)\n  = help: there are :vars and :quit; ?name explains a name\n", stderr)
-                return nil
-            }
-            let value = try interpreter.run(Source(name: "entry \(count)", text: text, isFile: false), in: module)
-            if let value, !value.isNone {
+            let value = try interpreter.run(Source(name: path ?? "entry \(count)", text: text, isFile: path != nil), in: module)
+            let setsAnswer = value.map { !$0.isNone } ?? false
+            if let value, setsAnswer {
                 interpreter.host.write(interpreter.echo(value) + "\n")
                 interpreter.setAnswer(value, in: module)
             }
+            log.append(text, .done, setsAnswer: setsAnswer, before: before)
             fflush(stdout)
+            clock.report(always: isTimed)
         } catch let exit as ExitRequest {
             return exit.code
         } catch let error as Diagnostic {
             fflush(stdout)
             fputs(error.rendered(color: color) + "\n", stderr)
+            clock.report(always: isTimed)
+            if !interpreter.isUnchanged(since: before, module) {
+                log.append(text, error.kind == ErrorKind.interrupt.rawValue ? .interrupted : .failed, setsAnswer: false, before: before)
+            }
+            if error.kind == ErrorKind.limit.rawValue { log.forgetStates() }
         } catch {
             fputs("error: \(error)\n", stderr)
         }
         return nil
     }
 
-    /// What Tab inserts behind the text before the cursor: the rest of the only name that fits, or what all that
-    /// fit have in common; where that is nothing, they are listed.
-    fileprivate func completion(_ before: String) -> String? {
-        let word = String(before.reversed().prefix { $0.isLetter || $0.isNumber || $0 == "_" }.reversed())
-        guard !word.isEmpty else { return before.allSatisfy({ $0.isWhitespace }) ? "    " : nil }
-        let fitting = interpreter.names(in: module).filter { $0.hasPrefix(word) }
-        guard let first = fitting.first else { return nil }
-        let common = fitting.dropFirst().reduce(first) { $0.commonPrefix(with: $1) }
-        if common.count > word.count { return String(common.dropFirst(word.count)) }
-        if fitting.count > 1 { print("\n" + fitting.joined(separator: "  ")) }
-        return ""
-    }
-
-    /// `$XDG_STATE_HOME/nns/history`; its folders are made. nil where there is no home.
-    private func historyPath() -> String? {
-        let base: String
-        if let state = getenv("XDG_STATE_HOME"), state.pointee != 0 {
-            base = String(cString: state)
-        } else if let home = getenv("HOME"), home.pointee != 0 {
-            base = String(cString: home) + "/.local/state"
-        } else { return nil }
-        var path = ""
-        for part in (base + "/nns").split(separator: "/", omittingEmptySubsequences: false) {
-            path += part
-            if !path.isEmpty { mkdir(path, 0o700) }
-            path += "/"
-        }
-        return base + "/nns/history"
+    func fail(_ message: String, help: String? = nil) {
+        fflush(stdout)
+        fputs("error: \(message)\n" + (help.map { "  = help: \($0)\n" } ?? ""), stderr)
     }
 }
 
-extension String {
-    fileprivate func commonPrefix(with other: String) -> String {
-        String(zip(self, other).prefix { $0 == $1 }.map(\.0))
+/// Time and memory of an entry.
+private struct Stopwatch {
+    private let begin = Self.now()
+    private let blocks = nns_memory_taken()
+
+    init() { nns_memory_peak = nns_memory_used }
+
+    /// Tells both on standard error, where the entry took over a second or it is asked for.
+    func report(always: Bool) {
+        let seconds = Self.now() - begin
+        guard always || seconds > 1 else { return }
+        let megabytes = Double(nns_memory_peak) / 1_048_576
+        let time = seconds >= 1 ? rounded(seconds) + " s" : seconds >= 1e-3 ? rounded(seconds * 1e3) + " ms" : rounded(seconds * 1e6) + " µs"
+        fputs("\(time), at most \(rounded(megabytes)) MB of values, \(nns_memory_taken() - blocks) blocks taken from the system\n", stderr)
+    }
+
+    private func rounded(_ x: Double) -> String { x >= 100 ? "\(Int(x.rounded()))" : "\((x * 10).rounded() / 10)" }
+
+    private static func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}
+
+extension StringProtocol {
+    func trimmingEnd() -> String {
+        var text = self[...]
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
     }
 }

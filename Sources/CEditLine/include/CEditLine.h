@@ -5,9 +5,12 @@
 /// An open line editor.
 typedef struct nns_editor nns_editor;
 
-/// Opens the editor on the terminal; NULL where that fails. `complete` is called at Tab with the text before the
-/// cursor and returns a heap string to insert (freed here), or NULL.
-nns_editor *_Nullable nns_editor_open(const char *_Nonnull program, char *_Nullable (*_Nonnull complete)(const char *_Nonnull before));
+/// What `complete` of an editor gives at Tab for the text before the cursor: a heap string to insert (freed here) or
+/// NULL, and in `*removed` how many characters before the cursor it replaces.
+typedef char *_Nullable (*nns_complete)(const char *_Nonnull before, int *_Nonnull removed);
+
+/// Opens the editor on the terminal; NULL where that fails.
+nns_editor *_Nullable nns_editor_open(const char *_Nonnull program, nns_complete _Nonnull complete);
 void nns_editor_close(nns_editor *_Nonnull editor);
 
 /// What came of reading a line.

@@ -8,13 +8,7 @@ extension Interpreter {
     }
 
     /// Sets `ans`, the last value at the prompt.
-    public func setAnswer(_ value: Value, in module: Module) {
-        let cell = module.cell("ans", prelude: prelude)
-        module.noteAssigned("ans")
-        let old = cell.pointee
-        cell.pointee = Word(value)
-        old.release()
-    }
+    public func setAnswer(_ value: Value, in module: Module) { set("ans", to: value, in: module) }
 
     /// `--max-steps`
     public func limitSteps(to n: Int) { stepsLeft = n }

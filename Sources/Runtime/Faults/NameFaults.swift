@@ -168,7 +168,7 @@ extension Interpreter {
     // MARK: Nearness
 
     /// The nearest of some names within a few letters, the first in order where several are equally near.
-    func nearest(_ name: String, _ candidates: [String]) -> String? {
+    public func nearest(_ name: String, _ candidates: [String]) -> String? {
         // Short names are near to too many others.
         let limit = name.count <= 2 ? 0 : name.count <= 4 ? 1 : name.count <= 6 ? 2 : 3
         var best: (String, Int)?

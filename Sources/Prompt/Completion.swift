@@ -1,0 +1,150 @@
+import Glibc
+import Runtime
+
+/// What Tab offers at a place of an entry: what replaces the last `typed` characters before the cursor.
+struct Completion: Equatable {
+    var typed = 0
+    var candidates: [String] = []
+    /// Whether the only candidate is a whole word behind which something else may follow.
+    var isWhole = true
+
+    /// Offers for the text of an entry up to the cursor.
+    init(before text: String, interpreter: Interpreter, module: Module) {
+        if text.hasPrefix(":") {
+            command(text)
+            return
+        }
+        let place = EntryScanner(text)
+        if let path = place.string {
+            files(String(path))
+            return
+        }
+        let characters = Array(text)
+        var start = characters.count
+        while start > 0, Self.isWordCharacter(characters[start - 1]) { start -= 1 }
+        let word = String(characters[start...])
+        if start > 0, characters[start - 1] == "\\" {
+            symbol(word)
+        } else if start > 0, characters[start - 1] == ".", let path = Self.path(characters[..<(start - 1)]) {
+            offer(word, interpreter.members(of: path, in: module))
+        } else if !word.isEmpty || place.callee != nil {
+            var names = place.callee.flatMap { Self.path($0[...]) }.map { interpreter.parameters(of: $0, in: module).map { $0 + "=" } } ?? []
+            if !word.isEmpty { names += (interpreter.names(in: module) + Self.reserved).filter { !$0.hasPrefix("_") || word.hasPrefix("_") } }
+            offer(word, names)
+        }
+    }
+
+    /// What all candidates have in common behind what is typed.
+    var insertion: String {
+        guard let first = candidates.first else { return "" }
+        let common = candidates.dropFirst().reduce(first) { String(zip($0, $1).prefix { $0 == $1 }.map(\.0)) }
+        return common
+    }
+
+    static let commands = ["edit", "help", "load", "quit", "reset", "save", "time", "undo", "vars"]
+    private static let reserved = ["fn", "if", "else", "for", "in", "while", "break", "continue", "return", "try", "catch", "assert", "import",
+                                   "and", "or", "not", "true", "false", "none", "object", "layer", "param", "state"]
+
+    private mutating func offer(_ word: String, _ names: [String]) {
+        typed = word.unicodeScalars.count
+        var seen = Set<String>()
+        candidates = names.filter { $0.hasPrefix(word) && $0 != word && seen.insert($0).inserted }
+    }
+
+    private mutating func command(_ text: String) {
+        let parts = text.dropFirst().split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        if parts.count < 2 { offer(String(parts.first ?? ""), Self.commands) } else if parts[0] == "load" || parts[0] == "save" { files(String(parts[1])) }
+    }
+
+    private mutating func symbol(_ word: String) {
+        if let sign = Symbols.sign(word) {
+            typed = word.unicodeScalars.count + 1
+            candidates = [sign]
+        } else {
+            offer(word, Symbols.names(word))
+        }
+    }
+
+    /// Files and folders (with `/` behind) whose path begins with some text.
+    private mutating func files(_ path: String) {
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { String(path[...$0]) } ?? ""
+        let begin = String(path[(slash.map { path.index(after: $0) } ?? path.startIndex)...])
+        var shown = folder.isEmpty ? "." : folder
+        if shown.hasPrefix("~/"), let home = getenv("HOME") { shown = String(cString: home) + shown.dropFirst() }
+        guard let directory = opendir(shown) else { return }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            guard name.hasPrefix(begin), name != ".", name != "..", !name.hasPrefix(".") || begin.hasPrefix(".") else { continue }
+            var status = stat()
+            let isFolder = stat(shown + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+            names.append(name + (isFolder ? "/" : ""))
+        }
+        offer(begin, names.sorted())
+    }
+
+    static func isWordCharacter(_ c: Character) -> Bool { c.isLetter || c.isNumber || c == "_" || c == "∇" || c == "∂" }
+
+    /// The names of `a.b[0].c` at the end of some text; nil where something else stands there.
+    private static func path(_ text: ArraySlice<Character>) -> [String]? {
+        var parts: [String] = []
+        var rest = text
+        while true {
+            if rest.last == "]" {
+                let digits = rest.dropLast().reversed().prefix { $0.isNumber }
+                guard !digits.isEmpty, rest.dropLast(1 + digits.count).last == "[" else { return nil }
+                parts.append(String(digits.reversed()))
+                rest = rest.dropLast(2 + digits.count)
+                continue
+            }
+            let name = String(rest.reversed().prefix(while: isWordCharacter).reversed())
+            guard !name.isEmpty else { return nil }
+            parts.append(name)
+            rest = rest.dropLast(name.count)
+            guard rest.last == "." else { return parts.reversed() }
+            rest = rest.dropLast()
+        }
+    }
+}
+
+/// Where the end of an unfinished entry stands: in a string, in the arguments of a call.
+struct EntryScanner {
+    /// The text behind the quote of a string that is open at the end.
+    var string: Substring?
+    /// What stands before the innermost open `(`.
+    var callee: [Character]?
+
+    init(_ text: String) {
+        enum Open { case bracket, call([Character]), string(String.Index), hole }
+        var open: [Open] = []
+        var index = text.startIndex
+        while index < text.endIndex {
+            let c = text[index]
+            var next = text.index(after: index)
+            if case .string? = open.last {
+                if c == "\\" { if next < text.endIndex { next = text.index(after: next) } }
+                else if c == "\"" { open.removeLast() }
+                else if c == "{" {
+                    if next < text.endIndex, text[next] == "{" { next = text.index(after: next) } else { open.append(.hole) }
+                }
+            } else {
+                switch c {
+                case "\"": open.append(.string(next))
+                case "#": while next < text.endIndex, text[next] != "\n" { next = text.index(after: next) }
+                case "(": open.append(.call(Array(text[..<index])))
+                case "[", "{": open.append(.bracket)
+                case ")", "]", "}": if !open.isEmpty { open.removeLast() }
+                default: break
+                }
+            }
+            index = next
+        }
+        switch open.last {
+        case .string(let begin)?: string = text[begin...]
+        case .call(let before)?: callee = before
+        default: break
+        }
+    }
+}
