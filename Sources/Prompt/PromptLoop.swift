@@ -165,7 +165,7 @@ public final class PromptLoop {
             let value = try interpreter.run(Source(name: path ?? "entry \(count)", text: text, isFile: path != nil), in: module)
             let setsAnswer = value.map { !$0.isNone } ?? false
             if let value, setsAnswer {
-                interpreter.host.write(interpreter.echo(value) + "\n")
+                interpreter.host.write(interpreter.briefEcho(value) + "\n")
                 interpreter.setAnswer(value, in: module)
             }
             log.append(text, .done, setsAnswer: setsAnswer, before: before)

@@ -10,15 +10,15 @@ extension Tensor {
         }
     }
 
-    /// The tensor as text, lines at most `width` characters where elements allow it. Above 1,000 elements only three
-    /// at each end of an axis are shown, unless `full`.
-    public static func description(of x: Tensor, width: Int, full: Bool = false) -> String {
-        (try? layOut(x, width, full) { elementText(x, $0) }) ?? ""
+    /// The tensor as text, lines at most `width` characters where elements allow it. Above `most` elements only
+    /// three at each end of an axis are shown, unless `full`.
+    public static func description(of x: Tensor, width: Int, full: Bool = false, most: Int = 1000) -> String {
+        (try? layOut(x, width, full || x.count <= most) { elementText(x, $0) }) ?? ""
     }
 
     /// The same with every element by Python's format mini-language.
     public static func formatted(_ x: Tensor, spec: String, width: Int) throws -> String {
-        try layOut(x, width, false) { i in
+        try layOut(x, width, x.count <= 1000) { i in
             x.dtype == .f32 ? try Tensors.formatted(x.f32[i], spec: spec) : try Tensors.formatted(x.element(i), spec: spec)
         }
     }
@@ -26,7 +26,7 @@ extension Tensor {
     private static func layOut(_ x: Tensor, _ width: Int, _ full: Bool, _ element: (Int) throws -> String) throws -> String {
         if x.rank == 0 { return try element(0) }
         if x.count == 0 { return x.rank == 1 ? "[]" : "[]  # of shape \(TensorError.text(x.shape))" }
-        return TensorPrinter(x, width: max(width, 20), full: full || x.count <= 1000, texts: try TensorPrinter.texts(x, full || x.count <= 1000, element)).text()
+        return TensorPrinter(x, width: max(width, 20), full: full, texts: try TensorPrinter.texts(x, full, element)).text()
     }
 }
 

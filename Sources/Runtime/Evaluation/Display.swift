@@ -34,6 +34,7 @@ extension Interpreter {
             return Tensor.description(of: t, width: host.width(), full: false)
         case .string(let s): return Self.quoted(s.string)
         case .list(let l):
+            if isBrief, l.items.count > Self.longList { return briefList(l, depth) }
             let parts = l.items.map { written($0, depth: depth + 1) }
             // Elements of several lines stand below each other, their lines aligned.
             if parts.count > 1, parts.contains(where: { $0.contains("\n") }) {

@@ -64,6 +64,8 @@ public final class Interpreter {
     private(set) lazy var prelude = Prelude(self)
     /// The module whose statements run, for error messages.
     var currentModule: Module?
+    /// While the prompt shows a value: long lists by their ends.
+    var isBrief = false
     /// Tests declared so far, in order.
     public internal(set) var tests: [(title: String, body: Closure)] = []
 

@@ -68,16 +68,18 @@ extension Interpreter {
         return "# \(code.source.name)\n" + comment + code.source.text(of: code.span) + "\n"
     }
 
-    /// The names whose own text has all the words of a question, with their first sentence: those that have them in the
-    /// name first.
+    /// The names whose own text has the words of a question, as many of them as any name has, with their first sentence:
+    /// those that have them in the name first.
     public func search(_ question: String, in module: Module) -> [(name: String, summary: String)] {
         let words = question.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }).map(String.init)
         guard !words.isEmpty else { return [] }
-        var found: [(rank: Int, name: String, summary: String)] = []
+        var found: [(rank: Int, name: String, summary: String)] = [], most = 1
         for name in names(in: module) where !name.hasPrefix("_") {
             let text = documentation(of: name, in: module)
             let all = (name + " " + text).lowercased()
-            guard words.allSatisfy({ word in all.contains(word) || word.hasSuffix("s") && all.contains(word.dropLast()) }) else { continue }
+            let known = words.filter { word in all.contains(word) || word.hasSuffix("s") && all.contains(word.dropLast()) }.count
+            guard known >= most else { continue }
+            if known > most { (most, found) = (known, []) }
             let inName = words.filter { name.lowercased().contains($0) }.count
             let summary = Self.firstSentence(text)
             let inSummary = words.filter { summary.lowercased().contains($0) }.count
