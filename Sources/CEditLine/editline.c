@@ -78,9 +78,13 @@ static unsigned char insert_paste(EditLine *edit, int key) {
 }
 
 // The keys that libedit does not bind as other prompts do, in the map of emacs or of vi's insertion.
-static void bind_keys(EditLine *edit) {
+static void bind_controls(EditLine *edit) {
     el_set(edit, EL_BIND, "^I", "nns-complete", NULL);
     el_set(edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
+}
+
+// Those that begin with Escape, which in vi's insertion is a key of its own.
+static void bind_escapes(EditLine *edit) {
     el_set(edit, EL_BIND, PASTE_BEGIN, "nns-paste", NULL);
     el_set(edit, EL_BIND, "\033[3~", "ed-delete-next-char", NULL);
     el_set(edit, EL_BIND, "\033[H", "ed-move-to-beg", NULL);
@@ -111,15 +115,17 @@ nns_editor *nns_editor_open(const char *program, nns_complete complete) {
     el_set(editor->edit, EL_HIST, history, editor->history);
     el_set(editor->edit, EL_ADDFN, "nns-complete", "Complete a name", complete_at_tab);
     el_set(editor->edit, EL_ADDFN, "nns-paste", "Insert pasted text", insert_paste);
-    bind_keys(editor->edit);
+    bind_controls(editor->edit);
+    bind_escapes(editor->edit);
     el_set(editor->edit, EL_BIND, "^W", "ed-delete-prev-word", NULL);
     el_set(editor->edit, EL_BIND, "^U", "vi-kill-line-prev", NULL);
     // The user's own settings, from ~/.editrc, have the last word. Those that switch to vi's keys lose ours.
     el_source(editor->edit, NULL);
     const char *keys = NULL;
-    if (el_get(editor->edit, EL_EDITOR, &keys) == 0 && keys && strcmp(keys, "vi") == 0) bind_keys(editor->edit);
+    _Bool is_vi = el_get(editor->edit, EL_EDITOR, &keys) == 0 && keys && strcmp(keys, "vi") == 0;
+    if (is_vi) bind_controls(editor->edit);
     const char *terminal = getenv("TERM");
-    editor->pastes = terminal && strcmp(terminal, "dumb") != 0;
+    editor->pastes = !is_vi && terminal && strcmp(terminal, "dumb") != 0;
     return editor;
 }
 

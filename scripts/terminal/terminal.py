@@ -1,4 +1,4 @@
-"""A program in a real pseudo-terminal, and the screen it draws: what the tests of scripts/test-terminal talk to.
+"""A program in a real pseudo-terminal, and the screen it draws: what the sessions beside it talk to.
 
     with Terminal([nns, "train.nns"], columns=80, rows=24) as t:
         t.wait_for("epoch")            # until the screen shows it
@@ -9,6 +9,7 @@
 """
 import fcntl
 import os
+import pathlib
 import pty
 import re
 import select
@@ -16,6 +17,10 @@ import signal
 import struct
 import termios
 import time
+import unicodedata
+
+
+NNS = os.environ.get("NNS", str(pathlib.Path(__file__).resolve().parents[2] / ".build/release/nns"))
 
 
 class Screen:
@@ -39,6 +44,9 @@ class Screen:
         self.top = max(self.top, self.row + 1 - self.rows)
 
     def put(self, character):
+        if unicodedata.combining(character) and self.column > 0:
+            self.lines[self.row][self.column - 1] += character
+            return
         if self.column >= self.columns:
             self.column = 0
             self.down()
@@ -107,6 +115,12 @@ class Screen:
         elif letter == "J" and number == 0:
             del line[self.column:]
             del self.lines[self.row + 1:]
+        elif letter == "@":
+            line[self.column:self.column] = [" "] * max(number, 1)
+        elif letter == "P":
+            del line[self.column:self.column + max(number, 1)]
+        elif letter in "hl" and parameters.startswith("?"):
+            pass  # a mode, such as marking what is pasted
         elif letter == "m":
             self.colored = self.colored or parameters not in ("", "0")
         else:
