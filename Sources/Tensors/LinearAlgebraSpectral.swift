@@ -211,6 +211,12 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
                 for i in 0..<m where !nns_interrupted() {
                     for j in (i + 1)..<max(m, i + 1) {
                         let x = rowBuffer.baseAddress! + i * m, y = rowBuffer.baseAddress! + j * m
+                        if rounds >= 20 {
+                            // Of a matrix without full rank rows shrink to rounding noise within a round, and what is kept
+                            // up by subtraction is not their length.
+                            squares[i] = dot(x, x, m)
+                            squares[j] = dot(y, y, m)
+                        }
                         let xx = squares[i], yy = squares[j], xy = dot(x, y, m)
                         if xy.magnitude <= noise * xx.squareRoot() * yy.squareRoot() || xy == 0 { continue }
                         rotated = true

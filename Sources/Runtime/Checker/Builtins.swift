@@ -86,8 +86,9 @@ extension Checker {
         if isPure, operation.shape == nil, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }
         guard let rule = operation.shape else { return .unknown }
         // An argument of the wrong kind is for the operation itself to refuse.
-        let odd = arguments.contains { a in
+        let odd = zip(operation.parameters, arguments).contains { p, a in
             if case .exact(.none) = a { return false }
+            if case .string? = p.defaultValue, a.kindName(state.heap) == "string" { return false }
             return ["string", "function", "record", "none"].contains(a.kindName(state.heap) ?? "")
         }
         let missing = zip(operation.parameters, arguments).contains { p, a in

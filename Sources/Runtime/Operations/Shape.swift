@@ -26,7 +26,7 @@ extension Op {
         })
 
     public static let len: Operation = Operation("len(x)", .shape,
-        "The length: of a tensor its first size, of a list, range or record the number of items, of a string the number of characters, of a data set (a record with a tensor `x`) the number of examples, of a chain of layers their number.",
+        "The length: of a tensor its first size, of a list, range or record the number of items, of a string the number of characters, of a data set (a record with a tensor `x`, or a list `x` and a `y`) the number of examples, of a chain of layers their number.",
         examples: [("len([4, 5, 6])", "3"), ("len(\"λ-calculus\")", "10"), ("len({x: zeros(8, 2), y: zeros(8)})", "8")], seeAlso: ["size", "shape"],
         result: Results.length,
         forward: { c in
@@ -36,6 +36,7 @@ extension Op {
             case .string(let s): return Value(s.scalars.count)
             case .record(let r):
                 if case .tensor(let t, _)? = r["x"], t.rank > 0 { return Value(t.dims[0]) }
+                if case .list(let l)? = r["x"], r.position("y") != nil { return Value(l.items.count) }
                 return Value(r.count)
             case .tensor(let t, _) where t.rank > 0: return Value(t.dims[0])
             case .number, .scalar, .bool, .tensor:

@@ -1,0 +1,47 @@
+"""How long Ctrl-C takes to give the prompt back, at random moments of long work."""
+import random
+import sys
+import time
+
+from running import NNS, ROOT
+
+sys.path.insert(0, str(ROOT / "scripts/terminal"))
+from terminal import Terminal  # noqa: E402
+
+LIMIT = 0.1
+MOMENTS = 20
+SETUP = ("x = ones(2000, 2000); images = ones(64, 3, 64, 64); kernels = ones(64, 3, 5, 5); v = normal(4000000); data = digits();"
+         " net = conv(32, 3) >> relu >> flatten >> dense(10); build(net, data.x)")
+WORKS = {
+    "a loop of numbers": "i = 0; while true { i += 1 }",
+    "matrix products": "while true { x @ x }",
+    "convolutions": "while true { conv2d(images, kernels) }",
+    "sorting": "while true { sort(v) }",
+    "elementwise functions": "while true { sum(tanh(v)) }",
+    "random numbers": "while true { normal(4000000) }",
+    "singular values": "svd(normal(400, 400));",
+    "a gradient": "grad(net => sum(net(data.x)^2))(net); while true { grad(net => sum(net(data.x)^2))(net) }",
+    "training": "fit(net, data, epochs=100000);",
+}
+
+
+def print_interrupts():
+    moments = random.Random(0)
+    terminal = Terminal(program=str(NNS))
+    terminal.wait(r"nns \d+> ")
+    terminal.enter(SETUP)
+    terminal.wait(r"nns 2> ", 60)
+    print(f"from Ctrl-C to the prompt, {MOMENTS} random moments each (limit {LIMIT * 1e3:.0f} ms)")
+    for title, work in WORKS.items():
+        delays = []
+        for _ in range(MOMENTS):
+            terminal.enter(work)
+            time.sleep(0.05 + 0.2 * moments.random())
+            begin = time.monotonic()
+            terminal.interrupt()
+            terminal.wait(r"\nnns \d+> ", 60)
+            delays.append(time.monotonic() - begin)
+        delays.sort()
+        print(f"  {title:24}median {delays[len(delays) // 2] * 1e3:6.1f} ms   worst {delays[-1] * 1e3:6.1f} ms   "
+              f"{'holds' if delays[-1] <= LIMIT else 'EXCEEDED'}", flush=True)
+    terminal.close()
