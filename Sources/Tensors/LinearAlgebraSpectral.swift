@@ -200,6 +200,7 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
     var turns = Matrix.identity(m)  // row i becomes column i of R's left factor, transposed
     var squares = [Double](repeating: 0, count: m)
     var rounds = 0
+    let negligible = 1e-150  // beside 1: the squares of smaller rows vanish, so their directions mean nothing
     while true {
         var rotated = false
         // A computed product of orthogonal rows is rounding noise of about this size.
@@ -211,13 +212,10 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
                 for i in 0..<m where !nns_interrupted() {
                     for j in (i + 1)..<max(m, i + 1) {
                         let x = rowBuffer.baseAddress! + i * m, y = rowBuffer.baseAddress! + j * m
-                        if rounds >= 20 {
-                            // Of a matrix without full rank rows shrink to rounding noise within a round, and what is kept
-                            // up by subtraction is not their length.
-                            squares[i] = dot(x, x, m)
-                            squares[j] = dot(y, y, m)
-                        }
                         let xx = squares[i], yy = squares[j], xy = dot(x, y, m)
+                        // Of a matrix without full rank rows shrink to rounding noise, to the noise of noise, and so on, until
+                        // their squares vanish: no rotation would ever leave them orthogonal.
+                        if min(xx, yy) < negligible * negligible { continue }
                         if xy.magnitude <= noise * xx.squareRoot() * yy.squareRoot() || xy == 0 { continue }
                         rotated = true
                         let zeta = (yy - xx) / (2 * xy)
@@ -248,7 +246,6 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
         stretch[i] = turned.squareRoot()
     }
     let order = (0..<m).sorted { size[$0] != size[$1] ? size[$0] > size[$1] : $0 < $1 }
-    let negligible = 1e-150  // beside 1: the squares of smaller rows vanish, so their directions mean nothing
     var v = Matrix(m, m), left = Matrix(m, m)
     for (j, from) in order.enumerated() {
         for k in 0..<m {
