@@ -91,7 +91,9 @@ extension Parsing {
             help = ["a function is written `fn \(source.text(of: node.span)) = …`"]
             // Indices in parentheses, as in MATLAB.
             if node.count > 0, tree.children(node).allSatisfy({ tree[$0].kind == .number }) {
-                help = ["an element is written in brackets and counted from 0: `\(source.text(of: tree[node.a].span))[0] = …`"]
+                let places = tree.children(node).map { max(0, (Int(exactly: tree[$0].number) ?? 1) - 1) }
+                let name = source.text(of: tree[node.a].span)
+                help = ["an element is written in brackets and counted from 0: `\(name)[\(places.map { "\($0)" }.joined(separator: ", "))] = …`"]
             }
             if help[0].utf8.count > 100 || help[0].contains("\n") { help = ["a function is written `fn f(x) = …`"] }
         case .bracket: help = ["several names are set by `(\(source.text(of: node.span).dropFirst().dropLast())) = …`"]

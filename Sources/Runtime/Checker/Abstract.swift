@@ -344,11 +344,7 @@ extension Checker {
                 made.append(v)
             }
             return .record(Record(keys, made))
-        case .object(let id):
-            guard let known = state.heap[id]?.declaration else { return nil }
-            let declaration = ObjectDeclaration(name: known.name)
-            declaration.isLayer = known.isLayer
-            return .object(Object(declaration, random: RandomStream(seed: 0, stream: 0)))
+        case .object(let id): return state.heap[id] == nil ? nil : displayed(a)
         }
     }
 

@@ -39,9 +39,19 @@ extension Checker {
         let depth = calls.count
         defer { calls.removeLast(calls.count - depth + 1) }
         do { return try result(of: operation, arguments, n) } catch let error as Located { throw error.diagnostic } catch let error as Diagnostic {
+            if error.source == nil, let function = arguments.firstIndex(where: { isOf($0, error) }),
+               let wrong = WrittenArguments(n, operation).node(.init(function: nil, name: operation.parameters[function].name)) {
+                throw interpreter.located(error, wrong)
+            }
             // In a function that the built-in called.
             return try rethrowFramed(error, n, operation)
         }
+    }
+
+    /// Whether a function is the one whose arguments an error is about.
+    private func isOf(_ a: Abstract, _ error: Diagnostic) -> Bool {
+        guard case .function(let f) = a, case .closure(let code, _, _) = f.body else { return false }
+        return error.notes.first == "it is `\(interpreter.signature(code))`"
     }
 
     private func rethrowFramed(_ error: Diagnostic, _ n: NodePointer, _ operation: Operation) throws -> Abstract {
@@ -80,7 +90,7 @@ extension Checker {
     /// What a built-in gives.
     private func result(of operation: Operation, _ arguments: [Abstract], _ n: NodePointer?) throws -> Abstract {
         // What is surely no function.
-        if operation.group == .gradients, operation.parameters.first?.name == "f", arguments[0].isTensorLike, !arguments[0].isPlain { _ = try asked(operation, arguments, n) }
+        if operation.group == .gradients, operation.parameters.first?.name == "f", arguments[0].isTensorLike { _ = try asked(operation, arguments, n) }
         if let known = try operation.result?(AbstractCall(checker: self, operation: operation, arguments: arguments, node: n)) { return known }
         let isPure = Self.pure.contains(operation.group)
         if isPure, operation.shape == nil, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }

@@ -78,7 +78,10 @@ extension Results {
 
     private static func differentiated(_ c: AbstractCall, _ result: @escaping (Abstract, Abstract) -> Abstract) -> Abstract {
         let f = c[0]
-        return .function(AbstractFunction(c.operation.name, .native { checker, arguments, n in
+        // A gradient goes by its function's name too, as in a run.
+        var name = c.operation.name
+        if name != "jacobian", name != "hessian", case .function(let known) = f, case .closure(let code, _, _) = known.body, code.name != "function" { name += "(\(code.name))" }
+        return .function(AbstractFunction(name, .native { checker, arguments, n in
             try inMode(true, checker) { result(try checker.apply(f, arguments, [], n), mirror(arguments.first)) }
         }))
     }

@@ -45,10 +45,16 @@ extension Interpreter {
             if w.isNumber { return w }
         case .subtract:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x - y) }
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
+                let z = x - y
+                if z.isFinite || !checksNaN { return Word(number: z) }
+            }
         case .add:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(number: x + y) }
+            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
+                let z = x + y
+                if z.isFinite || !checksNaN { return Word(number: z) }
+            }
         default: break
         }
         return try evaluate(n)

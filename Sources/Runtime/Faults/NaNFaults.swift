@@ -12,6 +12,8 @@ extension Interpreter {
         var error = Diagnostic(.value, "`\(name)` made \(Self.unfiniteText(result, place)) out of finite numbers")
         error.notes = whereItHappened(result, operands, place, n)
         error.help = Self.advice[name].map { [$0] } ?? []
+        // The whole call is meant, not its argument.
+        if n.pointee.op == .call { error.argument = .init(function: name, name: "") }
         throw error
     }
 
