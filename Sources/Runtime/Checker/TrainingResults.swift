@@ -26,7 +26,8 @@ extension Results {
         switch a {
         case .object(let id):
             guard let object = checker.state.heap[id] else { return false }
-            return object.declaration.fields.contains { $0.role == .param } || (object.stages ?? []).contains { hasParameters($0, checker) }
+            return object.declaration.fields.contains { $0.role == .param } || object.fields.contains { $0.map { hasParameters($0, checker) } ?? false }
+        case .list(let items): return items.contains { hasParameters($0, checker) }
         case .record(let keys, _): return !keys.isEmpty
         default: return false
         }
@@ -91,15 +92,43 @@ extension Results {
     static let derivative: ResultRule = { c in differentiated(c) { _, _ in .unknown } }
 
     static let backprop: ResultRule = { c in
-        let out = try inMode(true, c.checker) {
-            let out = try c.apply(c[0], [c[1]])
+        try inMode(true, c.checker) {
+            var stages = [c[0]]
+            if case .object(let id) = c[0], let inside = c.checker.state.heap[id]?.stages {
+                _ = try c.apply(c[0], [c[1]])
+                stages = inside
+            }
+            // As the run does it: a layer is a stage with parameters and the stages without any behind it.
+            var current = c[1]
+            var a = [current], z = [Abstract.none], W = [Abstract.none], b = [Abstract.none]
+            for stage in stages {
+                let output = try c.apply(stage, [current])
+                if hasParameters(stage, c.checker) {
+                    if z.count > 1 { a.append(current) } else { a[0] = current }
+                    z.append(output)
+                    W.append(field("W", of: stage, c.checker))
+                    b.append(field("b", of: stage, c.checker))
+                }
+                current = output
+            }
+            if z.count > 1 { a.append(current) }
             var loss = c[3]
             if case .exact(.none) = loss { loss = .exact(.function(BuiltinFunction(Op.crossEntropy))) }
-            _ = try c.apply(loss, [out, c[2]])
-            return out
+            _ = try c.apply(loss, [current, c[2]])
+            if case .exact(.none) = c[4] {} else { _ = try c.apply(c[4], [c[0]]) }
+            // A function of the program may hold layers.
+            let areKnown = stages.allSatisfy { switch $0 { case .object, .exact(.function): true; default: false } }
+            guard areKnown, z.count > 1 else { return .kind(.record) }
+            return .record(["loss", "grads", "a", "z", "delta", "grad_W", "grad_b"], [
+                .kind(.number), .kind(.record), .list(a), .list(z), .list([mirror(a[0])] + z.dropFirst().map { mirror($0) }), .list(W), .list(b),
+            ])
         }
-        if case .exact(.none) = c[4] {} else { _ = try c.apply(c[4], [c[0]]) }
-        return .kind(.record)
+    }
+
+    /// What mirrors a parameter of a layer, where it has one of that name.
+    private static func field(_ name: String, of layer: Abstract, _ checker: Checker) -> Abstract {
+        guard case .object(let id) = layer, let object = checker.state.heap[id], let i = object.declaration.field(name) else { return .unknown }
+        return mirror(object.fields[safe: i] ?? nil)
     }
 
     static let called: ResultRule = { c in
@@ -187,7 +216,7 @@ extension Results {
 
     /// The library refuses an argument: in the words of the run, where they are known.
     static let refuse: ResultRule = { c in
-        guard let argument = c[0].exact?.asString, let message = c[1].exact?.asString, let kind = c[2].exact?.asString else { return .unknown }
+        guard c.checker.activation.isLibrary, let argument = c[0].exact?.asString, let message = c[1].exact?.asString, let kind = c[2].exact?.asString else { return .unknown }
         throw Refusal.of(argument: argument, message, kind: kind, help: c[3].exact?.asString)
     }
 

@@ -96,6 +96,7 @@ extension Op {
         shape: { shapes, arguments in
             let x = try Rules.known(shapes, 0), w = try Rules.known(shapes, 1)
             guard x.count == 4, w.count == 4 else { throw TensorError(.shape, "conv2d needs images [n, channels, rows, columns] and filters [filters, channels, rows, columns]") }
+            if let b = shapes[2], b != [w[0]] { throw TensorError(.shape, "conv2d needs one bias for each filter") }
             return try convolutionShape(x, w, arguments)
         },
         forward: { c in

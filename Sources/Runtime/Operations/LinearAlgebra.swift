@@ -90,6 +90,7 @@ extension Op {
         shape: { shapes, _ in
             let x = try Rules.known(shapes, 0), w = try Rules.known(shapes, 1)
             guard w.count == 2, !x.isEmpty, x[x.count - 1] == w[1] else { throw TensorError(.shape, "linear: x \(sizes(x)) does not fit W \(sizes(w)), which needs \(w.last ?? 0) features") }
+            if let b = shapes[2], b != [w[0]] { throw TensorError(.shape, "linear: the bias \(sizes(b)) does not fit W \(sizes(w))") }
             return x.dropLast() + [w[0]]
         },
         forward: { c in

@@ -19,11 +19,13 @@ extension Op {
         forward: { _ in .number(seconds) })
 
     static let interruptible = Operation("_interruptible(f)", .training, """
-        Calls `f` without arguments and gives true; gives false where an interrupt (Ctrl-C) ended it. A second interrupt \
-        before the first has been noticed leaves the program with status 130.
-        """, seeAlso: ["fit"],
+        Calls `f` without arguments and gives true; gives false where an interrupt (Ctrl-C) ended it, one that \
+        `_holding_interrupts` held too. A second interrupt before the first has been noticed leaves the program with status 130.
+        """, seeAlso: ["_holding_interrupts", "fit"],
         result: Results.interruptible,
         forward: { c in
+            let holding = nns_interrupt_hold(false)
+            defer { _ = nns_interrupt_hold(holding) }
             do {
                 _ = try c.interpreter.apply(try c.function(0), [])
                 return .bool(true)
@@ -34,6 +36,20 @@ extension Op {
                 c.interpreter.host.progress(nil)
                 throw error
             }
+        })
+
+    static let holdingInterrupts = Operation("_holding_interrupts(f)", .training, """
+        Calls `f` without arguments and gives its result. An interrupt (Ctrl-C) meanwhile waits for the next \
+        `_interruptible`; one that waits still at the end is dropped, since what it would have ended has ended.
+        """, seeAlso: ["_interruptible", "fit"],
+        result: Results.timed,
+        forward: { c in
+            let holding = nns_interrupt_hold(true)
+            defer {
+                if !holding { nns_interrupt_clear() }
+                _ = nns_interrupt_hold(holding)
+            }
+            return try c.interpreter.apply(try c.function(0), [])
         })
 
     static let randomState = Operation("_random_state(state=none)", .training, """
@@ -207,7 +223,7 @@ extension Op {
             return Value(hits)
         })
 
-    static let trainingHooks = [gatherBatches, countHits, stopwatch, interruptible, randomState, reportProgress, restore, snapshot]
+    static let trainingHooks = [gatherBatches, countHits, stopwatch, interruptible, holdingInterrupts, randomState, reportProgress, restore, snapshot]
 }
 
 extension Closure {
