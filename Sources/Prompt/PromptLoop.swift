@@ -169,11 +169,13 @@ public final class PromptLoop {
                 interpreter.setAnswer(value, in: module)
             }
             log.append(text, .done, setsAnswer: setsAnswer, before: before)
+            endEchoOfInterrupt()
             fflush(stdout)
             clock.report(always: isTimed)
         } catch let exit as ExitRequest {
             return exit.code
         } catch let error as Diagnostic {
+            endEchoOfInterrupt()
             fflush(stdout)
             fputs(error.rendered(color: color) + "\n", stderr)
             clock.report(always: isTimed)
@@ -185,6 +187,11 @@ public final class PromptLoop {
             fputs("error: \(error)\n", stderr)
         }
         return nil
+    }
+
+    /// The terminal has shown `^C` where an interrupt came: what follows begins a line, also where the entry was done by then.
+    private func endEchoOfInterrupt() {
+        if nns_interrupted() { print("") }
     }
 
     func fail(_ message: String, help: String? = nil) {

@@ -72,9 +72,9 @@ def test_continuation_and_recall():
     with Prompt() as p:
         p.do("total = 0")
         p.enter("for i in 1..3 {")
-        p.wait(r"  \.\.\.> ")
+        p.wait(r"^  \.\.\.>$")
         p.enter("total += i")
-        p.wait(r"  \.\.\.> ")
+        p.wait(r"^  \.\.\.>$")
         p.do("}")
         p.expect("total", r"\n6\n")
         # The loop comes back as one entry.

@@ -87,7 +87,7 @@ def test_a_dumb_terminal_gets_lines():
 
 def test_colour_unless_refused():
     for env, colored in (({}, True), ({"NO_COLOR": "1"}, False)):
-        with Terminal([NNS, script(TRAINING % 12)], env=env) as t:
+        with Terminal([NNS, script(TRAINING % 100)], env=env) as t:
             assert t.finish() == 0
         assert t.shown.colored == colored, env
 
