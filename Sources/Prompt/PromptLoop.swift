@@ -70,6 +70,7 @@ public final class PromptLoop {
     /// Lines until they form a complete entry. Ctrl-C clears them, an empty line ends an entry that cannot go on.
     private func readEntry(_ editor: Editor) -> Input {
         var text = ""
+        nns_interrupt_clear()
         while true {
             begun = text.isEmpty ? "" : text + "\n"
             switch editor.read(prompt: text.isEmpty ? label : continuation) {
@@ -157,7 +158,7 @@ public final class PromptLoop {
     /// Runs an entry of the language, or a script with its path. With `isTimed` time and memory are told however short it was.
     func execute(_ text: String, isTimed: Bool = false, path: String? = nil) -> Int32? {
         count += 1
-        nns_interrupt_clear()
+        // An interrupt that came since the entry was read is meant for it.
         defer { nns_interrupt_clear() }
         let before = interpreter.state(of: module)
         let clock = Stopwatch()
@@ -191,7 +192,10 @@ public final class PromptLoop {
 
     /// The terminal has shown `^C` where an interrupt came: what follows begins a line, also where the entry was done by then.
     private func endEchoOfInterrupt() {
-        if nns_interrupted() { print("") }
+        guard nns_interrupted() else { return }
+        print("")
+        // It ends what was pasted with the entry too.
+        waiting = []
     }
 
     func fail(_ message: String, help: String? = nil) {

@@ -233,13 +233,16 @@ extension Tensor {
         let shape = labels.shape + [classes]
         _ = try checkedCount(shape)
         let result = try make(shape, dtype == .number ? .f32 : dtype)
-        fill(result, 0)
-        for i in 0..<labels.count {
-            let label = labels.element(i)
-            guard label >= 0, label < Double(classes), label == label.rounded(.down) else {
-                throw TensorError(.value, "label \(numberText(label)) at position \(i) is not one of the \(classes) classes 0 … \(classes - 1)")
+        let row = classes * result.dtype.size
+        try Threads.untilInterrupted(count: labels.count) { block in
+            memset(result.data + block.lowerBound * row, 0, block.count * row)
+            for i in block {
+                let label = labels.element(i)
+                guard label >= 0, label < Double(classes), label == label.rounded(.down) else {
+                    throw TensorError(.value, "label \(numberText(label)) at position \(i) is not one of the \(classes) classes 0 … \(classes - 1)")
+                }
+                result.setElement(i * classes + Int(label), 1)
             }
-            result.setElement(i * classes + Int(label), 1)
         }
         return result
     }

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 
 // Orders along an axis, and what follows from them: top k, median, quantiles, unique values.
@@ -34,7 +35,8 @@ private final class Sorter<Key: FixedWidthInteger & UnsignedInteger> {
         keys.deallocate(); order.deallocate(); keys2.deallocate(); order2.deallocate(); counts.deallocate()
     }
 
-    /// Sorts the keys, stably: the sorted keys and where each came from. Both are valid until the next sort.
+    /// Sorts the keys, stably: the sorted keys and where each came from. Both are valid until the next sort. After an
+    /// interrupt they are in some order.
     func sort() -> (keys: UnsafeMutablePointer<Key>, order: UnsafeMutablePointer<UInt32>) {
         var (from, fromOrder, to, toOrder) = (keys, order, keys2, order2)
         for i in 0..<n { fromOrder[i] = UInt32(truncatingIfNeeded: i) }
@@ -44,29 +46,35 @@ private final class Sorter<Key: FixedWidthInteger & UnsignedInteger> {
         }
         let buckets = 1 << digit, mask = Key(truncatingIfNeeded: buckets - 1)
         counts.update(repeating: 0, count: passes << digit)
-        for i in 0..<n {
-            var key = from[i]
-            var table = counts
-            for _ in 0..<passes {
-                table[Int(truncatingIfNeeded: key & mask)] &+= 1
-                key = key &>> Key(truncatingIfNeeded: digit)
-                table += buckets
+        Threads.untilInterrupted(count: n) { block in
+            for i in block {
+                var key = from[i]
+                var table = counts
+                for _ in 0..<passes {
+                    table[Int(truncatingIfNeeded: key & mask)] &+= 1
+                    key = key &>> Key(truncatingIfNeeded: digit)
+                    table += buckets
+                }
             }
         }
-        for pass in 0..<passes {
+        for pass in 0..<passes where !nns_interrupted() {
             let table = counts + pass << digit
             let shift = Key(truncatingIfNeeded: pass * digit)
             if table[Int(truncatingIfNeeded: (from[0] &>> shift) & mask)] == UInt32(n) { continue }  // all alike
             var sum: UInt32 = 0
             for b in 0..<buckets { (table[b], sum) = (sum, sum &+ table[b]) }
-            for i in 0..<n {
-                let key = from[i]
-                let b = Int(truncatingIfNeeded: (key &>> shift) & mask)
-                let at = Int(table[b])
-                table[b] &+= 1
-                to[at] = key
-                toOrder[at] = fromOrder[i]
+            Threads.untilInterrupted(count: n) { block in
+                for i in block {
+                    let key = from[i]
+                    let b = Int(truncatingIfNeeded: (key &>> shift) & mask)
+                    let at = Int(table[b])
+                    table[b] &+= 1
+                    to[at] = key
+                    toOrder[at] = fromOrder[i]
+                }
             }
+            // A pass that was not finished has filled a part only.
+            if nns_interrupted() { break }
             swap(&from, &to)
             swap(&fromOrder, &toOrder)
         }
@@ -170,12 +178,16 @@ extension Tensor {
             forEachLine(x, axis) { start, n, stride in
                 for i in 0..<n { unsorted[i] = sortKey(data[start &+ i &* stride], false) }
                 let (keys, order) = sorter.sort()
-                for i in 0..<n { sorted[start &+ i &* stride] = keyValue(keys[i]) ?? data[start &+ Int(order[i]) &* stride] }
+                Threads.untilInterrupted(count: n) { block in
+                    for i in block { sorted[start &+ i &* stride] = keyValue(keys[i]) ?? data[start &+ Int(order[i]) &* stride] }
+                }
             }
             return result
         }
         try forEachOrder(x, axis, descending) { start, stride, order in
-            for i in 0..<n { moveElement(result, start &+ i &* stride, x, start &+ Int(order[i]) &* stride) }
+            Threads.untilInterrupted(count: n) { block in
+                for i in block { moveElement(result, start &+ i &* stride, x, start &+ Int(order[i]) &* stride) }
+            }
         }
         return result
     }
@@ -188,7 +200,9 @@ extension Tensor {
         let n = x.dims[axis]
         let result = try make(like: x, positionType(x.dtype, n))
         try forEachOrder(x, axis, descending) { start, stride, order in
-            for i in 0..<n { result.setElement(start &+ i &* stride, Double(order[i])) }
+            Threads.untilInterrupted(count: n) { block in
+                for i in block { result.setElement(start &+ i &* stride, Double(order[i])) }
+            }
         }
         return result
     }
@@ -342,12 +356,14 @@ extension Tensor {
         let source = x.dtype == .number ? try convert(x, to: .f64) : x
         let sorted = try sort(reshape(source, [x.count]), axis: 0)
         var kept: [Int] = []
-        for i in 0..<sorted.count {
-            if let last = kept.last {
-                let a = sorted.element(last), b = sorted.element(i)
-                if a == b || (a.isNaN && b.isNaN) { continue }
+        Threads.untilInterrupted(count: sorted.count) { block in
+            for i in block {
+                if let last = kept.last {
+                    let a = sorted.element(last), b = sorted.element(i)
+                    if a == b || (a.isNaN && b.isNaN) { continue }
+                }
+                kept.append(i)
             }
-            kept.append(i)
         }
         return try takeRows(sorted, kept)
     }

@@ -59,6 +59,17 @@ public enum Threads {
         }
     }
 
+    /// Calls `body` with parts of 0..<count in order, on this thread, until an interrupt.
+    @inline(__always)
+    public static func untilInterrupted(count: Int, body: (Range<Int>) throws -> Void) rethrows {
+        var at = 0
+        while at < count, !nns_interrupted() {
+            let end = Swift.min(count, at &+ 1 << 16)
+            try body(at..<end)
+            at = end
+        }
+    }
+
     /// Grains between two looks: well below a millisecond of work.
     private static let interruptGrains = 16
 

@@ -12,7 +12,7 @@ extension Interpreter {
         case .bool(let b): return Value(try Tensor.scalar(b ? 1 : 0, .bool))
         case .range(let r):
             let t = try Tensor.make([r.count], defaultType)
-            for i in 0..<r.count { t.setElement(i, r[i]) }
+            Threads.untilInterrupted(count: r.count) { for i in $0 { t.setElement(i, r[i]) } }
             return Value(t)
         case .list(let list):
             guard stackingDepth < Tensor.maxRank else { throw Diagnostic(.limit, "a list is nested too deep for a tensor, which has at most \(Tensor.maxRank) axes") }
@@ -46,12 +46,14 @@ extension Interpreter {
         }
         if plain {
             let result = try Tensor.make([items.count], allBool ? .bool : type == nil || type == .bool ? defaultType : type!)
-            for (i, item) in items.enumerated() {
-                switch item {
-                case .number(let x): result.setElement(i, x)
-                case .scalar(let x, _): result.setElement(i, x)
-                case .bool(let b): result.setElement(i, b ? 1 : 0)
-                default: break
+            Threads.untilInterrupted(count: items.count) { block in
+                for i in block {
+                    switch items[i] {
+                    case .number(let x): result.setElement(i, x)
+                    case .scalar(let x, _): result.setElement(i, x)
+                    case .bool(let b): result.setElement(i, b ? 1 : 0)
+                    default: break
+                    }
                 }
             }
             return Value(result)
@@ -86,7 +88,10 @@ extension Interpreter {
         case .list(let l): return l.items
         case .range(let r):
             try Self.checkMemory(r.count, MemoryLayout<Value>.stride)
-            return (0..<r.count).map { .number(r[$0]) }
+            var items: [Value] = []
+            items.reserveCapacity(r.count)
+            Threads.untilInterrupted(count: r.count) { for i in $0 { items.append(.number(r[i])) } }
+            return items
         case .tensor(let t, _):
             guard t.rank > 0 else { break }
             return try (0..<t.dims[0]).map { try row(value, $0) }

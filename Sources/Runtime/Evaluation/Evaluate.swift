@@ -428,6 +428,7 @@ extension Interpreter {
             guard items.count < items.capacity || Memory.used &+ items.count * 48 < Memory.limit else {
                 throw located(TensorError(.limit, "not enough memory for a list of \(items.count + 1) items"), n)
             }
+            try step(n)
             items.append(try value(n.pointee.a))
             return
         }

@@ -1,3 +1,4 @@
+import CKernels
 import Syntax
 import Tensors
 
@@ -27,7 +28,8 @@ struct Items {
 
     subscript(i: Int) -> Value {
         get throws {
-            switch value {
+            if nns_interrupted() { throw Diagnostic(.interrupt, "interrupted") }
+            return switch value {
             case .list(let l): l.items[i]
             case .range(let r): .number(r[i])
             case .tensor: try interpreter.row(value, i)
@@ -322,6 +324,7 @@ extension Op {
             let sign = try c.bool(2) ? -1 : 1
             let interpreter = c.interpreter
             let order = try Array(items.indices).sorted { i, j in
+                if nns_interrupted() { throw Diagnostic(.interrupt, "interrupted") }
                 let difference = sign * (try interpreter.compare(keys[i], keys[j]))
                 return difference < 0 || difference == 0 && i < j
             }
