@@ -32,12 +32,14 @@ public func readRaw(_ path: String) throws -> [UInt8] {
     var capacity = info.st_mode & S_IFMT == S_IFREG ? Int(info.st_size) + 1 : 1 << 16
     var bytes: [UInt8] = []
     while true {
+        if nns_interrupted() { throw FileError(path, "was not read to its end") }
         try checkMemory(capacity, path)
         var failed = false
         let more = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
             count = 0
             while count < buffer.count {
                 let n = read(file, buffer.baseAddress! + count, buffer.count - count)
+                if nns_interrupted() { return }
                 if n < 0 && errno == EINTR { continue }
                 if n < 0 { failed = true }
                 if n <= 0 { return }
@@ -45,7 +47,7 @@ public func readRaw(_ path: String) throws -> [UInt8] {
             }
         }
         if failed { throw systemError(path, "cannot read") }
-        let ended = more.count < capacity
+        let ended = more.count < capacity && !nns_interrupted()
         if bytes.isEmpty { bytes = more } else { bytes += more }
         if ended { return bytes }
         capacity = max(bytes.count, 1 << 16)

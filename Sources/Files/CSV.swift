@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import Tensors
 
@@ -84,6 +85,7 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
             }
         }
     } endOfRow: { row, count, line in
+        if nns_interrupted() { throw FileError(path, "was not read to its end") }
         if row == 0 { words = [FileError?](repeating: nil, count: count) }
         rows = row + 1
         guard count == columns else {
@@ -115,7 +117,9 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
         for j in 0..<columns where words[j] != nil { texts[j] = [] }
         try scanner.scan { row, column, cell, _, _ in
             if row >= skipped, texts[column] != nil { texts[column]!.append(scanner.text(cell)) }
-        } endOfRow: { _, _, _ in }
+        } endOfRow: { _, _, _ in
+            if nns_interrupted() { throw FileError(path, "was not read to its end") }
+        }
     }
     return CSVTable(names: hasHeader ? first.map(\.text) : nil, rows: rows - skipped, columns: columns,
                     numbers: numbers, texts: texts, firstWord: words)

@@ -10,7 +10,7 @@ extension Diagnostic {
     /// An error inside the standard library is shown at the user's call that led there.
     public func rendered(color: Bool) -> String {
         let paint = Paint(isOn: color)
-        var out = paint.headline(severity, message)
+        var out = paint.headline(severity, Self.shortened(message))
         var frames = self.frames[...]
         var source = self.source, span = self.span, marks = self.marks
         var inside: String?
@@ -30,13 +30,20 @@ extension Diagnostic {
         let margin = String(repeating: " ", count: gutter + 1)
         func line(_ label: String, _ text: String) {
             out += "\n" + margin + paint.gutter("=") + " " + label
-            out += harmless(text, breakIndent: gutter + 3)
+            out += harmless(Self.shortened(text), breakIndent: gutter + 3)
         }
         if let inside, !inside.isEmpty { line("", "inside `\(inside)`") }
         for note in notes { line("", note) }
         for mend in help { line(paint.help("help:") + " ", Self.filled(mend) { name, _ in name }) }
         for call in calls(frames) { out += "\n" + margin + call }
         return out
+    }
+
+    /// A text that a reader can bear: what a script puts into a message may be megabytes long.
+    private static func shortened(_ text: String) -> String {
+        let most = 2000, scalars = text.unicodeScalars
+        guard text.utf8.count > most, let end = scalars.index(scalars.startIndex, offsetBy: most, limitedBy: scalars.endIndex), end != scalars.endIndex else { return text }
+        return "\(text[..<end])… (\(scalars.distance(from: end, to: scalars.endIndex)) more characters)"
     }
 
     /// One line per call outside the standard library; repetitions are counted.

@@ -78,7 +78,7 @@ enum Session {
         if isTerminal {
             host.write = {
                 progress.makeWay(for: $0)
-                fputs($0, stdout)
+                show($0)
             }
         }
         host.writeError = {
@@ -87,6 +87,17 @@ enum Session {
             writeError($0)
         }
         return host
+    }
+
+    /// Writes to the terminal, which may take minutes for megabytes: an interrupt ends it.
+    private static func show(_ text: String) {
+        if text.utf8.count < 1 << 16 { fputs(text, stdout); return }
+        var rest = text[...]
+        while !rest.isEmpty, !nns_interrupted() {
+            fputs(String(rest.prefix(1 << 12)), stdout)
+            fflush(stdout)
+            rest = rest.dropFirst(1 << 12)
+        }
     }
 
     /// `NNS_PLOT`: how pictures are drawn in the terminal.

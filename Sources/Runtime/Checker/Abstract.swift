@@ -319,7 +319,7 @@ extension Checker {
         case .unknown, .kind(.number), .kind(.bool), .kind(.list), .kind(.record), .kind(.object), .many, .tensor(nil, _): return nil
         case .exact(let v): return v
         case .size(let s): return Value(world(s))
-        case .kind(.string): return Value("")
+        case .kind(.string): return .string(.unknown)
         case .kind(.function), .function: return .function(BuiltinFunction(Op.identity))
         case .tensor(let shape?, let type):
             let type = type ?? .f32, dims = shape.map(world.value)

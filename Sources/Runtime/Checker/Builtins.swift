@@ -147,7 +147,7 @@ extension Checker {
                 case .kind(.number): return .number(probe)
                 case .tensor(let shape?, let type) where shape.isEmpty: return .scalar(probe, type ?? .f32)
                 case .kind(.bool): return .bool(probe < 1)
-                case .kind(.string): return Value("")
+                case .kind(.string): return .string(.unknown)
                 default: return try madeUp(a, isWhole: false, world) ?? .none
                 }
             })

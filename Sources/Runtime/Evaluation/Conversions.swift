@@ -95,7 +95,12 @@ extension Interpreter {
         case .tensor(let t, _):
             guard t.rank > 0 else { break }
             return try (0..<t.dims[0]).map { try row(value, $0) }
-        case .string(let s): return s.scalars.map { Value(String($0)) }
+        case .string(let s):
+            let scalars = s.scalars
+            var items: [Value] = []
+            items.reserveCapacity(scalars.count)
+            Threads.untilInterrupted(count: scalars.count) { for i in $0 { items.append(Value(String(scalars[i]))) } }
+            return items
         case .record(let r): return zip(r.keys, r.values).map { Value(list: [Value($0), $1]) }
         case .object(let o):
             if let stages = o.stages { return stages }

@@ -1,4 +1,5 @@
 import CKernels
+import Files
 import Glibc
 import Syntax
 import Tensors
@@ -181,24 +182,7 @@ extension Op {
         result: Results.text,
         forward: { c in
             let path = try c.string(0)
-            func failure() -> Diagnostic { Diagnostic(.io, "cannot read \(path): \(String(cString: strerror(errno)).lowercased())") }
-            guard !path.utf8.contains(0) else { throw Diagnostic(.io, "a file's name holds no zero byte") }
-            guard let file = fopen(path, "rb") else { throw failure() }
-            defer { fclose(file) }
-            let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 20)
-            defer { buffer.deallocate() }
-            var bytes: [UInt8] = []
-            let chunk = 1 << 20
-            while true {
-                guard Memory.reserve(bytes.count + chunk) else { throw Diagnostic(.limit, "not enough memory for the text of \(path)") }
-                Memory.release(bytes.count + chunk)
-                let n = fread(buffer, 1, chunk, file)
-                bytes.append(contentsOf: UnsafeBufferPointer(start: buffer, count: n))
-                if n < chunk {
-                    if ferror(file) != 0 { throw failure() }
-                    break
-                }
-            }
+            var bytes = try reading { try readRaw(path) }
             if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
             guard let text = String(validating: bytes, as: UTF8.self) else {
                 throw Diagnostic(.io, "\(path) is not text in UTF-8", help: ["arrays are read by `load`, `load_npy` and `load_image`"])

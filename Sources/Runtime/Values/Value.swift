@@ -87,6 +87,9 @@ public final class Text {
     public private(set) var string: String
     private var indexed: [Unicode.Scalar]?
     private var bytes: Int
+    /// In the check, a string of which only the kind is known.
+    nonisolated(unsafe) static let unknown = Text("‹text›")
+
     public init(_ string: String) {
         self.string = string
         bytes = string.utf8.count
