@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SMALL_CLASSES = 16, CLASSES = SMALL_CLASSES + 8 * 30 };  // the largest class is 1 TiB
@@ -94,6 +95,8 @@ intptr_t nns_memory_limit(void) {
     intptr_t v1 = cgroup_limit("/sys/fs/cgroup/memory/memory.limit_in_bytes");
     if (v2 < limit) limit = v2;
     if (v1 < limit) limit = v1;
+    struct rlimit own;
+    if (getrlimit(RLIMIT_AS, &own) == 0 && own.rlim_cur != RLIM_INFINITY && (intptr_t)own.rlim_cur < limit) limit = (intptr_t)own.rlim_cur;
     return limit / 4 * 3;
 }
 

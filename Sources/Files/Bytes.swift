@@ -51,7 +51,8 @@ public func readRaw(_ path: String) throws -> [UInt8] {
         if bytes.isEmpty { bytes = more } else { bytes += more }
         if ended { return bytes }
         capacity = max(bytes.count, 1 << 16)
-        try checkMemory(bytes.count + capacity, path)
+        // Joining the parts takes room for all of them more than once, and a text is made of them.
+        try checkMemory(6 * (bytes.count + capacity), path)
     }
 }
 
