@@ -175,6 +175,8 @@ public final class Tape {
     private var paused = 0
     /// Looks at every step of a walk back once its rule has run; what it throws ends the walk.
     public var inspector: ((Step) throws -> Void)?
+    /// Where set, it takes each step in place of the operation's rule, which it must call.
+    public var profiler: ((Step) throws -> Void)?
 
     public init() {}
 
@@ -361,7 +363,7 @@ public final class Tape {
                 let step = Step(entry: entry, tape: self, lowest: lowest, cotangent: Variable(cotangent.takeUnretainedValue(), entry.pointee.cotangentSerial))
                 // A cotangent that nobody asked for is spent here; its memory goes back at once.
                 if !entry.pointee.isLeaf { entry.pointee.setCotangent(nil) }
-                try entry.pointee.rule.backward(step)
+                if let profiler { try profiler(step) } else { try entry.pointee.rule.backward(step) }
                 if let inspector { try inspector(step) }
             }
             index &-= 1

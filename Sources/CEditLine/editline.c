@@ -1,8 +1,11 @@
+#define _GNU_SOURCE
 #include "CEditLine.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <histedit.h>
 #include <locale.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +19,7 @@ struct nns_editor {
     char *prompt;
     char *line;
     nns_complete complete;
+    const volatile int *interrupted;
     _Bool pastes;  // the terminal marks pasted text
 };
 
@@ -41,6 +45,46 @@ static unsigned char complete_at_tab(EditLine *edit, int key) {
     int failed = *insert == 0 || el_insertstr(edit, insert) == -1;
     free(insert);
     return failed ? CC_REDISPLAY : CC_REFRESH;
+}
+
+// A byte of the terminal: 1, 0 at its end, -1 with EINTR after an interrupt. SIGINT is blocked but while it waits, so that one
+// which comes just before is not waited over, and one behind the last byte is left to what that byte begins.
+static int read_byte(const volatile int *interrupted, char *byte) {
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before);
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    ssize_t count = -1;
+    int status = EINTR;
+    while (!*interrupted) {
+        int ready = ppoll(&input, 1, NULL, &before);
+        // Where there is something to read too, the signal still waits.
+        sigset_t pending;
+        sigpending(&pending);
+        if (*interrupted || sigismember(&pending, SIGINT)) break;
+        if (ready > 0) count = read(STDIN_FILENO, byte, 1);
+        status = errno;
+        if (count >= 0 || status != EINTR) break;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (count < 0) errno = status;
+    return (int)count;
+}
+
+// A character of the terminal, in the encoding of the locale; bytes that are none are left out.
+static int read_character(EditLine *edit, wchar_t *character) {
+    nns_editor *editor = NULL;
+    el_get(edit, EL_CLIENTDATA, &editor);
+    mbstate_t state = {0};
+    while (1) {
+        char byte;
+        int count = read_byte(editor->interrupted, &byte);
+        if (count <= 0) return count;
+        size_t length = mbrtowc(character, &byte, 1, &state);
+        if (length == (size_t)-1) memset(&state, 0, sizeof state);
+        else if (length != (size_t)-2) return 1;
+    }
 }
 
 // What a terminal sends around pasted text once it is asked to (bracketed paste).
@@ -93,12 +137,13 @@ static void bind_escapes(EditLine *edit) {
     el_set(edit, EL_BIND, "\033[1;5D", "ed-prev-word", NULL);
 }
 
-nns_editor *nns_editor_open(const char *program, nns_complete complete) {
+nns_editor *nns_editor_open(const char *program, nns_complete complete, const volatile int *interrupted) {
     nns_editor *editor = calloc(1, sizeof *editor);
     if (!editor) return NULL;
     // Only the character type: numbers and sorting must not depend on the locale.
     setlocale(LC_CTYPE, "");
     editor->complete = complete;
+    editor->interrupted = interrupted;
     editor->edit = el_init(program, stdin, stdout, stderr);
     editor->history = history_init();
     if (!editor->edit || !editor->history) {
@@ -112,6 +157,7 @@ nns_editor *nns_editor_open(const char *program, nns_complete complete) {
     el_set(editor->edit, EL_PROMPT, current_prompt);
     el_set(editor->edit, EL_EDITOR, "emacs");
     el_set(editor->edit, EL_SIGNAL, 0);
+    el_set(editor->edit, EL_GETCFN, read_character);
     el_set(editor->edit, EL_HIST, history, editor->history);
     el_set(editor->edit, EL_ADDFN, "nns-complete", "Complete a name", complete_at_tab);
     el_set(editor->edit, EL_ADDFN, "nns-paste", "Insert pasted text", insert_paste);
@@ -143,6 +189,7 @@ int nns_editor_read(nns_editor *editor, const char *prompt, const char **line) {
     int count = 0;
     if (editor->pastes) fputs("\033[?2004h", stdout);
     fflush(stdout);
+    el_resize(editor->edit);
     errno = 0;
     const char *text = el_gets(editor->edit, &count);
     int status = errno;

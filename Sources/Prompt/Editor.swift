@@ -1,4 +1,5 @@
 import CEditLine
+import CKernels
 import Glibc
 
 /// A line editor on the terminal, with history: libedit.
@@ -17,7 +18,7 @@ final class Editor {
             guard let (count, text) = Editor.complete(String(cString: before)) else { return nil }
             removed.pointee = Int32(count)
             return strdup(text)
-        }) else { return nil }
+        }, nns_interrupt_address()) else { return nil }
         self.editor = editor
         historyPath = Self.makeHistoryPath()
         if let historyPath { _ = nns_editor_load(editor, historyPath) }

@@ -161,7 +161,8 @@ public final class PromptLoop {
         // An interrupt that came since the entry was read is meant for it.
         defer { nns_interrupt_clear() }
         let before = interpreter.state(of: module)
-        let clock = Stopwatch()
+        let clock = Measurement(interpreter, byOperation: isTimed)
+        defer { clock.stop() }
         do {
             let value = try interpreter.run(Source(name: path ?? "entry \(count)", text: text, isFile: path != nil), in: module)
             let setsAnswer = value.map { !$0.isNone } ?? false
@@ -172,14 +173,14 @@ public final class PromptLoop {
             log.append(text, .done, setsAnswer: setsAnswer, before: before)
             endEchoOfInterrupt()
             fflush(stdout)
-            clock.report(always: isTimed)
+            report(clock, always: isTimed)
         } catch let exit as ExitRequest {
             return exit.code
         } catch let error as Diagnostic {
             endEchoOfInterrupt()
             fflush(stdout)
             fputs(error.rendered(color: color) + "\n", stderr)
-            clock.report(always: isTimed)
+            report(clock, always: isTimed)
             if !interpreter.isUnchanged(since: before, module) {
                 log.append(text, error.kind == ErrorKind.interrupt.rawValue ? .interrupted : .failed, setsAnswer: false, before: before)
             }
@@ -188,6 +189,12 @@ public final class PromptLoop {
             fputs("error: \(error)\n", stderr)
         }
         return nil
+    }
+
+    /// Tells time and memory on standard error, where the entry took over a second or it is asked for.
+    private func report(_ clock: Measurement, always: Bool) {
+        clock.stop()
+        if always || clock.seconds > 1 { fputs(clock.report(), stderr) }
     }
 
     /// The terminal has shown `^C` where an interrupt came: what follows begins a line, also where the entry was done by then.
@@ -201,31 +208,6 @@ public final class PromptLoop {
     func fail(_ message: String, help: String? = nil) {
         fflush(stdout)
         fputs("error: \(message)\n" + (help.map { "  = help: \($0)\n" } ?? ""), stderr)
-    }
-}
-
-/// Time and memory of an entry.
-private struct Stopwatch {
-    private let begin = Self.now()
-    private let blocks = nns_memory_taken()
-
-    init() { nns_memory_peak = nns_memory_used }
-
-    /// Tells both on standard error, where the entry took over a second or it is asked for.
-    func report(always: Bool) {
-        let seconds = Self.now() - begin
-        guard always || seconds > 1 else { return }
-        let megabytes = Double(nns_memory_peak) / 1_048_576
-        let time = seconds >= 1 ? rounded(seconds) + " s" : seconds >= 1e-3 ? rounded(seconds * 1e3) + " ms" : rounded(seconds * 1e6) + " µs"
-        fputs("\(time), at most \(rounded(megabytes)) MB of values, \(nns_memory_taken() - blocks) blocks taken from the system\n", stderr)
-    }
-
-    private func rounded(_ x: Double) -> String { x >= 100 ? "\(Int(x.rounded()))" : "\((x * 10).rounded() / 10)" }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }
 

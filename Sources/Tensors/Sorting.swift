@@ -240,14 +240,16 @@ extension Tensor {
         guard indices.count > 0 else { return }
         try forEachLine(indices, axis) { start, length, stride in
             let outer = start / (stride &* length), inner = start % stride
-            for i in 0..<length {
-                let at = start &+ i &* stride
-                let value = indices.element(at)
-                guard value == value.rounded(.towardZero), value.magnitude <= 0x1p53 else {
-                    throw TensorError(.value, "an index must be an integer, not \(numberText(value))")
+            try Threads.untilInterrupted(count: length) { block in
+                for i in block {
+                    let at = start &+ i &* stride
+                    let value = indices.element(at)
+                    guard value == value.rounded(.towardZero), value.magnitude <= 0x1p53 else {
+                        throw TensorError(.value, "an index must be an integer, not \(numberText(value))")
+                    }
+                    let k = try Selection.position(Int(value), axis, n)
+                    body(at, (outer &* n &+ k) &* stride &+ inner)
                 }
-                let k = try Selection.position(Int(value), axis, n)
-                body(at, (outer &* n &+ k) &* stride &+ inner)
             }
         }
     }

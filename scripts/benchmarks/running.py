@@ -52,11 +52,11 @@ def output_of(command, threads=None, **options):
 
 
 def last_duration(text):
-    """The seconds in the last line of a program's error output, as in "12.3 µs (median of 7)"."""
-    found = re.match(r"([0-9.e-]+) (ns|µs|ms|s)\b", text.splitlines()[-1] if text else "")
+    """The seconds that `time` told last in a program's error output, as in "12.3 µs (median of 7), at most …"."""
+    found = re.findall(r"^([0-9.e-]+) (ns|µs|ms|s)\b", text, re.MULTILINE)
     if not found:
         raise Failed(f"no time in its output: {text[-80:]}")
-    return float(found[1]) * UNITS[found[2]]
+    return float(found[-1][0]) * UNITS[found[-1][1]]
 
 
 def wall(command, threads=None):

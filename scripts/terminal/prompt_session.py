@@ -157,6 +157,8 @@ def test_commands():
         if again.returncode or again.stdout.strip() != shown:
             raise AssertionError(f"the saved session shows {again.stdout!r} {again.stderr!r}, the session itself {shown!r}")
         p.expect(":time 1 + 1", r"\n2\n[0-9.]+ .s, at most [0-9.]+ MB of values")
+        p.expect(":time x = ones(9, 9) @ ones(9, 9);", r"\n +\d+%  +[0-9.]+ .s +1×  (matmul|ones)\n")
+        p.expect("time(() => grad(x => sum(x * x))(ones(5)), repeats=30);", r"\(median of 27\), at most .*\n( .*\n)* .*1×  gradient of sum\n")
         editor = Path(p.home, "editor")
         editor.write_text("#!/bin/sh\necho 'edited = 77; edited' > \"$1\"\n")
         editor.chmod(0o700)

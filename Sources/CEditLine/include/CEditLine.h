@@ -9,8 +9,8 @@ typedef struct nns_editor nns_editor;
 /// NULL, and in `*removed` how many characters before the cursor it replaces.
 typedef char *_Nullable (*nns_complete)(const char *_Nonnull before, int *_Nonnull removed);
 
-/// Opens the editor on the terminal; NULL where that fails.
-nns_editor *_Nullable nns_editor_open(const char *_Nonnull program, nns_complete _Nonnull complete);
+/// Opens the editor on the terminal; NULL where that fails. `*interrupted` is not 0 after an interrupt, which ends a reading.
+nns_editor *_Nullable nns_editor_open(const char *_Nonnull program, nns_complete _Nonnull complete, const volatile int *_Nonnull interrupted);
 void nns_editor_close(nns_editor *_Nonnull editor);
 
 /// What came of reading a line.

@@ -6,6 +6,8 @@ extern volatile int nns_interrupt_flag;
 
 /// True after an interrupt that nobody has cleared.
 static inline _Bool nns_interrupted(void) { return nns_interrupt_flag != 0; }
+/// Where the flag stands, for who waits for the terminal.
+static inline const volatile int *_Nonnull nns_interrupt_address(void) { return &nns_interrupt_flag; }
 /// Forgets an interrupt, one that waits too.
 void nns_interrupt_clear(void);
 /// With `hold` an interrupt waits and is not seen until a call without. Gives what was set before.

@@ -59,6 +59,7 @@ extension Interpreter {
 
     @inline(__always) private func tensorBinary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Value {
         if tape.isRecording, a.serial != 0 || b.serial != 0 { return try Self.operation(op)(a, b) }
+        if profile != nil { return try Self.operation(op)(a, b) }
         return try Op.binary(op, a, b)
     }
 

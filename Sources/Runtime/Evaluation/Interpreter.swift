@@ -22,6 +22,12 @@ public final class Interpreter {
     var collectedPictures: [any Picture]?
     /// `nan_check(true)`.
     public var checksNaN = false { didSet { tape.inspector = checksNaN ? { [unowned self] in try checkGradient($0) } : nil } }
+    /// What operations cost, while somebody measures it.
+    var profile: Profile? {
+        didSet {
+            tape.profiler = profile.map { profile in { step in try profile.measureGradient(step.rule) { try step.rule.backward(step) } } }
+        }
+    }
     /// While it is on: where the recorded operations stand, by ascending serial of their results.
     var recordedPlaces: [(serial: UInt64, node: NodePointer)] = []
 

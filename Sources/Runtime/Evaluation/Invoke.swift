@@ -15,7 +15,7 @@ extension Operation {
     /// what was moved into the call must come back (and no such operation leaves early).
     @inline(__always) private func compute(_ call: inout Call) throws -> Value {
         do {
-            let result = try forward(&call)
+            let result = if let profile = call.interpreter.profile { try profile.measure(self) { try forward(&call) } } else { try forward(&call) }
             if movesFirst || !nns_interrupted() { return result }
         } catch {
             if !nns_interrupted() { throw error }

@@ -194,8 +194,18 @@ public func onLargeStack<T>(_ body: @escaping () -> T) -> T {
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
     pthread_attr_setstacksize(&attributes, 1 << 30)
+    // An interrupt goes to the new thread: handed on from here it would come after what was typed behind it.
+    var interrupt = sigset_t(), before = sigset_t()
+    sigemptyset(&interrupt)
+    sigaddset(&interrupt, SIGINT)
+    pthread_sigmask(SIG_BLOCK, &interrupt, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var thread = pthread_t()
     let status = pthread_create(&thread, &attributes, { context in
+        var interrupt = sigset_t()
+        sigemptyset(&interrupt)
+        sigaddset(&interrupt, SIGINT)
+        pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
         Unmanaged<Runner>.fromOpaque(context!).takeRetainedValue().body()
         return nil
     }, runner.toOpaque())

@@ -131,8 +131,9 @@ extension Op {
         })
 
     public static let time: Operation = Operation("time(f, repeats=1)", .session, """
-        Calls `f()`, tells on the error output how long it took, and gives its result. With `repeats` it calls it so \
-        often and tells the median.
+        Calls `f()` and gives its result. The error output tells how long it took, how much memory values had at most, and \
+        which operations cost most of it: their share, their time, their number of calls. With `repeats` it calls `f` so \
+        often and tells the median time; the operations are those of the last tenth of the calls, which the median leaves out.
         """,
         examples: [("time(() => 1 + 1)", "2")],
         result: Results.timed,
@@ -141,26 +142,20 @@ extension Op {
             let repeats = try c.int(1)
             guard repeats >= 1 else { throw Diagnostic(.value, "`repeats` of time must be at least 1, got \(repeats)") }
             var seconds: [Double] = []
-            var result = Value.none
-            for _ in 0..<repeats {
-                var begin = timespec(), end = timespec()
-                clock_gettime(CLOCK_MONOTONIC, &begin)
-                result = try c.interpreter.apply(f, [])
-                clock_gettime(CLOCK_MONOTONIC, &end)
-                seconds.append(Double(end.tv_sec - begin.tv_sec) + Double(end.tv_nsec - begin.tv_nsec) * 1e-9)
+            func measured(byOperation: Bool, times: Int) throws -> (Measurement, Value) {
+                let measurement = Measurement(c.interpreter, byOperation: byOperation)
+                defer { measurement.stop() }
+                for _ in 1..<times { _ = try c.interpreter.apply(f, []) }
+                return (measurement, try c.interpreter.apply(f, []))
             }
+            let last = Swift.max(1, repeats / 10)
+            for _ in 0..<repeats - last { seconds.append(try measured(byOperation: false, times: 1).0.seconds) }
             seconds.sort()
-            c.interpreter.host.writeError(duration(seconds[repeats / 2]) + (repeats > 1 ? " (median of \(repeats))" : "") + "\n")
+            let (measurement, result) = try measured(byOperation: true, times: last)
+            let median = seconds.isEmpty ? nil : (seconds[seconds.count / 2], seconds.count)
+            c.interpreter.host.writeError(measurement.report(median: median, repeats: last))
             return result
         })
-
-    /// A time in a unit that suits it, to three digits.
-    private static func duration(_ seconds: Double) -> String {
-        let (scale, unit) = seconds < 1e-6 ? (1e9, "ns") : seconds < 1e-3 ? (1e6, "µs") : seconds < 1 ? (1e3, "ms") : (1, "s")
-        let x = seconds * scale
-        let digits = x < 10 ? 100.0 : x < 100 ? 10.0 : 1.0
-        return "\(numberText((x * digits).rounded() / digits)) \(unit)"
-    }
 
     public static let exit: Operation = Operation("exit(code=0)", .session, "Ends the program with an exit code from 0 to 255.",
         result: Results.exit,
