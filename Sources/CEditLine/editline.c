@@ -189,7 +189,8 @@ int nns_editor_read(nns_editor *editor, const char *prompt, const char **line) {
     int count = 0;
     if (editor->pastes) fputs("\033[?2004h", stdout);
     fflush(stdout);
-    el_resize(editor->edit);
+    // Before the prompt shows: what is typed at once is neither shown twice nor, as Ctrl-D, lost.
+    el_set(editor->edit, EL_PREP_TERM, 1);
     errno = 0;
     const char *text = el_gets(editor->edit, &count);
     int status = errno;

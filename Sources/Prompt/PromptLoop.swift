@@ -181,6 +181,7 @@ public final class PromptLoop {
             fflush(stdout)
             fputs(error.rendered(color: color) + "\n", stderr)
             report(clock, always: isTimed)
+            module.forgetUnset()
             if !interpreter.isUnchanged(since: before, module) {
                 log.append(text, error.kind == ErrorKind.interrupt.rawValue ? .interrupted : .failed, setsAnswer: false, before: before)
             }

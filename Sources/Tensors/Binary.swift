@@ -27,11 +27,11 @@ extension Tensor {
     @inline(__always) var dimensions: UnsafeBufferPointer<Int> { UnsafeBufferPointer(start: dims, count: rank) }
 
     /// The element type in which two operands are computed: numbers are weak, f64 beats f32, bools count as 0 and 1.
-    /// A number that would give a tensor of rank 1 and more its type (beside bools) makes it f32.
+    /// A number that would give a tensor of rank 1 and more its type (beside bools) makes it the type that bools count in.
     @inline(__always)
     static func computed(_ a: DType, _ b: DType, rank: Int) -> DType {
         let t = promoted(a, b)
-        return t == .number && rank > 0 ? .f32 : t
+        return t == .number && rank > 0 ? .ofBools : t
     }
 
     /// The shape of two operands together: axes are aligned at the end, and 1 stretches to any size.
@@ -65,7 +65,7 @@ extension Tensor {
             }
         }
         var type = computed(a.dtype, b.dtype, rank: rank)
-        if type == .bool && !op.isLogical && !op.isComparison { type = .f32 }
+        if type == .bool && !op.isLogical && !op.isComparison { type = .ofBools }
         let x = a.dtype == type ? a : try convert(a, to: type), y = b.dtype == type ? b : try convert(b, to: type)
         let resultType = op.isComparison || op.isLogical ? DType.bool : type
         if x.hasShape(of: y) {
@@ -262,9 +262,7 @@ extension Tensor {
     @inlinable
     public static func scalar(_ op: BinaryOperation, _ a: Double, _ aType: DType, _ b: Double, _ bType: DType) -> (Double, DType) {
         var type = promoted(aType, bType)
-        if type == .f32 || (type == .bool && op.rawValue <= BinaryOperation.minimum.rawValue) {
-            type = .f32
-        }
+        if type == .bool, op.rawValue <= BinaryOperation.minimum.rawValue { type = .ofBools }
         // A number beside an f32 is rounded to it.
         let single = type == .f32
         let x = single ? Double(Float(a)) : a, y = single ? Double(Float(b)) : b

@@ -69,7 +69,7 @@ extension Tensor {
     /// Both in one float type.
     private static func pair(_ a: Tensor, _ b: Tensor) throws -> (Tensor, Tensor, DType) {
         var type = promoted(a.dtype, b.dtype)
-        if type == .bool { type = .f32 }
+        if type == .bool { type = .ofBools }
         return (try convert(a, to: type), try convert(b, to: type), type)
     }
 

@@ -14,7 +14,7 @@ extension Tensor {
             throw TensorError(.shape, "the transpose of \(TensorError.text(transposeA && a.rank < 2 ? a.shape : b.shape)) needs two axes")
         }
         var type = promoted(a.dtype, b.dtype)
-        if type == .bool { type = .f32 }
+        if type == .bool { type = .ofBools }
         let x = try convert(a, to: type), y = try convert(b, to: type)
         // m by k times k by n
         let m = x.rank == 1 ? 1 : x.dims[x.rank - (transposeA ? 1 : 2)], k = x.rank == 1 ? x.dims[0] : x.dims[x.rank - (transposeA ? 2 : 1)]

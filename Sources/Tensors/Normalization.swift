@@ -10,7 +10,7 @@ extension Tensor {
     public static func logSoftmax(_ x: Tensor, axis: Int) throws -> Tensor { try softmax(Int32(NNS_LOG_SOFTMAX), x, axis) }
 
     private static func softmax(_ op: Int32, _ x: Tensor, _ axis: Int) throws -> Tensor {
-        let x = x.dtype == .bool ? try convert(x, to: .f32) : x
+        let x = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         if x.rank > 0, axis != x.rank - 1 { return try swapped(softmax(op, swapped(x, axis), x.rank - 1), axis) }
         let y = try make(like: x)
         let cols = x.rank == 0 ? 1 : x.dims[x.rank - 1]
@@ -57,7 +57,7 @@ extension Tensor {
     /// log(sum of exp(x)) over axes (all where nil): max + log(sum of exp(x - max)) in double, rounded once.
     /// -inf of no elements.
     public static func logSumExp(_ x: Tensor, axes: [Int]?, keep: Bool) throws -> Tensor {
-        var x = x.dtype == .bool ? try convert(x, to: .f32) : x
+        var x = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         let axes = axes ?? Array(0..<x.rank)
         let kept = (0..<x.rank).filter { !axes.contains($0) }
         let shape: [Int] = keep ? (0..<x.rank).map { axes.contains($0) ? 1 : x.dims[$0] } : kept.map { x.dims[$0] }
@@ -146,7 +146,7 @@ extension Tensor {
     public static func batchNormStatistics(_ x: Tensor) throws -> (mean: Tensor, variance: Tensor) {
         let axes = try statisticsAxes(x)
         guard x.count > 0 else { throw TensorError(.value, "batch_norm of no elements: the tensor is \(TensorError.text(x.shape))") }
-        let x = x.dtype == .bool ? try convert(x, to: .f32) : x
+        let x = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         let mean = try reduce(.mean, x, axes: axes, keep: true)
         let variance = try variance(x, mean: mean, axes: axes, keep: false, correction: 0)
         return (try view(of: mean, [x.dims[1]]), variance)
@@ -173,7 +173,7 @@ extension Tensor {
         for (name, t) in [("mean", mean), ("var", variance)] { try checkChannels(name, t, c, x, "batch_norm") }
         try checkChannels("gamma", gamma, c, x, "batch_norm")
         try checkChannels("beta", beta, c, x, "batch_norm")
-        let type: DType = x.dtype == .bool ? .f32 : x.dtype
+        let type: DType = x.dtype == .bool ? .ofBools : x.dtype
         let x = try convert(x, to: type), m = try convert(mean, to: type), v = try inverseDeviation(convert(variance, to: type), eps: eps)
         let a = try gamma.map { try convert($0, to: type) }, b = try beta.map { try convert($0, to: type) }
         if x.rank == 2 {
@@ -256,7 +256,7 @@ extension Tensor {
         guard x.rank >= 1 else { throw TensorError(.shape, "layer_norm takes [..., features], not a single number") }
         try checkChannels("gamma", gamma, x.dims[x.rank - 1], x, "layer_norm")
         try checkChannels("beta", beta, x.dims[x.rank - 1], x, "layer_norm")
-        let x = x.dtype == .bool ? try convert(x, to: .f32) : x
+        let x = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         let axes = [x.rank - 1]
         let mean = try reduce(.mean, x, axes: axes, keep: true)
         let inverse = try inverseDeviation(variance(x, mean: mean, axes: axes, keep: true, correction: 0), eps: eps)

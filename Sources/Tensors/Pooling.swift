@@ -52,7 +52,7 @@ extension Tensor {
                                stride_h: stride.0, stride_w: stride.1, pad_h: pad.0, pad_w: pad.1, dilation_h: 1, dilation_w: 1, groups: 1)
     }
 
-    private static func floats(_ x: Tensor) throws -> Tensor { x.dtype == .bool ? try convert(x, to: .f32) : x }
+    private static func floats(_ x: Tensor) throws -> Tensor { x.dtype == .bool ? try convert(x, to: .ofBools) : x }
 
     /// The largest element of each window of images x [n, c, h, w], and where it is (the first of equals by rows; a NaN wins),
     /// unless `indices` is false. Windows reach into the padding, which never wins; pad is at most half the size.

@@ -23,7 +23,7 @@ extension Tensor {
     /// - Both: the trailing run first, the other axes over its results.
     /// - The mean is the sum divided by the count, one more rounding.
     ///
-    /// Everything is computed in the tensor's own type; bools are counted, giving f32 (a number where the result is 0-d
+    /// Everything is computed in the tensor's own type; bools are counted, giving `ofBools` (a number where the result is 0-d
     /// and a count). A NaN makes max and min NaN. The sum of nothing is 0, the mean NaN, max and min an error.
     public static func reduce(_ op: ReduceOperation, _ x: Tensor, axes: [Int]?, keep: Bool) throws -> Tensor {
         if axes == nil, !keep, op.rawValue <= ReduceOperation.product.rawValue || op.rawValue == ReduceOperation.sumOfSquares.rawValue,
@@ -60,7 +60,7 @@ extension Tensor {
             }
         default: break
         }
-        let values = x.dtype == .bool ? try convert(x, to: .f32) : x
+        let values = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         let base: ReduceOperation = op == .mean ? .sum : op
         let result = try run(base, values, reduced, shape)
         if op == .mean {
@@ -215,7 +215,7 @@ extension Tensor {
     /// Two passes: the mean as by `reduce`; then d = x - mean, rounded, d * d, rounded, summed in `reduce`'s order, and
     /// one division. NaN where the count does not exceed the correction and the sum is 0.
     public static func variance(_ x: Tensor, axes: [Int]?, keep: Bool, correction: Double = 0) throws -> Tensor {
-        let values = x.dtype == .bool ? try convert(x, to: .f32) : x
+        let values = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         let mean = try reduce(.mean, values, axes: axes, keep: true)
         return try variance(values, mean: mean, axes: axes, keep: keep, correction: correction)
     }
@@ -255,7 +255,7 @@ extension Tensor {
     /// The index of the first largest (or smallest) element along an axis, or in the flattened tensor where the axis is
     /// nil (then a number). The first NaN wins. f32 (f64 for an f64 tensor); an index that f32 cannot hold is an error.
     public static func argExtremum(_ x: Tensor, axis: Int?, largest: Bool) throws -> Tensor {
-        let values = x.dtype == .bool ? try convert(x, to: .f32) : x
+        let values = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         guard let axis else {
             guard x.count > 0 else { throw TensorError(.value, "\(largest ? "argmax" : "argmin") of no elements") }
             return try scalar(Double(arg(values, 0, x.count, 1, largest)), .number)
@@ -291,7 +291,7 @@ extension Tensor {
 
     /// y[i] = y[i - 1] + x[i] along an axis, from y[0] = x[0]: a chain of rounded sums.
     public static func cumulativeSum(_ x: Tensor, axis: Int) throws -> Tensor {
-        let values = x.dtype == .bool ? try convert(x, to: .f32) : x
+        let values = x.dtype == .bool ? try convert(x, to: .ofBools) : x
         let result = try make(like: values)
         guard x.count > 0 else { return result }
         let n = x.dims[axis]

@@ -331,7 +331,7 @@ extension Tensor {
         let (low, high, t) = try quantileSources(x, q, axes: axes)
         var shape: [Int] = []
         for a in 0..<x.rank { if !reduced[a] { shape.append(x.dims[a]) } else if keep { shape.append(1) } }
-        let result = try make(shape, x.dtype == .bool ? .f32 : x.dtype == .number && !shape.isEmpty ? .f32 : x.dtype)
+        let result = try make(shape, x.dtype == .bool ? .ofBools : x.dtype == .number && !shape.isEmpty ? .f32 : x.dtype)
         for i in 0..<result.count {
             let a = x.element(low[i]), b = x.element(high[i])
             // As NumPy interpolates: exact at both ends; equal infinities stay.

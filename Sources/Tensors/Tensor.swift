@@ -17,6 +17,9 @@ public enum DType: UInt8 {
     }
 
     public var isDouble: Bool { self == .f64 || self == .number }
+
+    /// The float type that bools count in: the one of `precision`. The interpreter's thread alone sets and reads it.
+    nonisolated(unsafe) public static var ofBools = DType.f32
 }
 
 /// What went wrong in a tensor function; the runtime adds the place and the user's own names.

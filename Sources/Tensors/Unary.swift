@@ -99,7 +99,7 @@ extension UnaryOperation {
 }
 
 extension Tensor {
-    /// The function of every element. A bool tensor counts as f32, but for `not`, which wants one.
+    /// The function of every element. A bool tensor counts as floats, but for `not`, which wants one.
     public static func unary(_ op: UnaryOperation, _ x: Tensor) throws -> Tensor {
         if op.isPredicate { return try predicate(op, x) }
         if x.dtype == .bool { return try unary(op, floats(ofBool: x)) }
@@ -184,9 +184,7 @@ extension Tensor {
     }
 
     private static func floats(ofBool x: Tensor) throws -> Tensor {
-        let result = try make(like: x, .f32)
-        for i in 0..<x.count { result.f32[i] = Float(x.u8[i]) }
-        return result
+        try convert(x, to: .ofBools)
     }
 
     private static func parameterMissing(_ op: UnaryOperation) -> TensorError {

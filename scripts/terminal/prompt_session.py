@@ -115,6 +115,14 @@ def test_completion():
         p.wait(r"soft_threshold +softmax +softplus")
 
 
+def test_after_an_error():
+    with Prompt() as p:
+        p.do("net = dense(3) >> relu")
+        p.do("net")
+        p.expect("run = fit(net, digits())", r"layer 1 is `net\[0\]`")
+        p.expect("run", r"unknown name `run`")
+
+
 def test_pasting():
     with Prompt() as p:
         p.send("\x1b[200~total = 0\rfor i in 1..3 {\r\ttotal += i\r}\rtotal\r\x1b[201~")
@@ -133,6 +141,8 @@ def test_help_on_names():
         p.expect("relu?", r"relu\(x")
         p.expect("??fit", r"fn fit\(net, data")
         p.expect("?weight decay", r"Weight decay")
+        p.expect("?train a network", r"train a network\nfit +Trains a network")
+        p.expect("?", r"A first network:\n")
         p.expect("?running average", r"\n\w+ .*\n")
         p.expect(":help", r":save FILE")
         p.expect(":sav", r"did you mean `:save`")

@@ -159,10 +159,11 @@ final class Checker {
     /// An error in a stage of a chain, in the words of the run.
     func inChain(_ error: Diagnostic, _ chain: Chain) -> Diagnostic {
         guard let stages = state.heap[chain.object]?.stages, let stage = stages[safe: chain.position] else { return error }
-        let name = interpreter.currentModule?.names.first { name in
+        let names = interpreter.currentModule?.names.filter { name in
             guard let cell = interpreter.currentModule?.existingCell(name), case .object(chain.object)? = state.globals[cell] else { return false }
             return true
-        }
+        } ?? []
+        let name = Interpreter.telling(names)
         let made = if case .object(let id) = stage { state.heap[id]?.made } else { nil as NodePointer? }
         let before = chain.position > 0 ? displayed(stages[chain.position - 1]) : nil
         return interpreter.inChain(error, chain.position, displayed(stage), after: before, of: name, made: made)

@@ -220,6 +220,11 @@ extension Checker {
                 }
                 return .kind(.bool)
             }
+            // The samples are primes, from whose remainders nothing follows.
+            if op == .modulo, !x.isConstant || !y.isConstant {
+                guard let k = y.constant, k > 0, let form = sizes.linear(x), form.factor % k == 0 else { return .kind(.number) }
+                return .whole(Size((form.offset % k + k) % k))
+            }
             var samples = SIMD3<Int>(repeating: 0)
             for world in 0..<Sizes.worlds {
                 let (z, _) = Tensor.scalar(op, Double(x.samples[world]), .number, Double(y.samples[world]), .number)

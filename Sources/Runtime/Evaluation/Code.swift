@@ -198,6 +198,11 @@ public final class Module {
         }
     }
 
+    /// Forgets the names that an entry would have set had it not failed.
+    public func forgetUnset() {
+        assigned = assigned.filter { cells[$0].map { !$0.pointee.isUnset } ?? false }
+    }
+
     /// Forgets everything the module set (`:reset`).
     func clear(prelude: Prelude) {
         for name in names {

@@ -17,13 +17,24 @@ extension Interpreter {
     /// name all names by theme.
     public func showHelp(for name: String, in module: Module?) {
         if name.isEmpty {
-            host.write("Type an expression or a statement. ?name explains one of these, explain() lists the lecture's topics:\n\n" + namesByGroup())
+            host.write("?name explains one of these names, explain() lists the lecture's topics.\n\n" + namesByGroup() + Self.firstSteps)
         } else if let page = page(of: name, in: module) {
             host.write(page)
         } else if (try? explain(name)) == nil {
             host.write("nothing is known about `\(name)`\(nearestName(to: name).map { "; did you mean `\($0)`?" } ?? "")\n")
         }
     }
+
+    private static let firstSteps = """
+
+        A first network:
+          {train, test} = split(digits(), [0.8, 0.2])
+          net = flatten >> dense(32) >> relu >> dense(10)
+          run = fit(net, train, validate=test)
+          accuracy(net, test)
+          plot(run.history.loss)
+
+        """
 
     /// The help page of a name: signature, prose, examples, see also, lecture; nil where there is no such name.
     public func page(of name: String, in module: Module? = nil) -> String? {

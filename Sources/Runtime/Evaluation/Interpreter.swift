@@ -15,7 +15,7 @@ public final class Interpreter {
     public var host: Host
     public let tape = Tape()
     /// `precision(f64)` switches it.
-    public var defaultType: DType = .f32
+    public var defaultType: DType = .f32 { didSet { DType.ofBools = defaultType } }
     /// True inside `grad`, `backprop` and `fit`: dropout drops, batch normalisation uses the batch.
     public var isTraining = false
     /// The pictures shown so far inside `grid`, which takes them in place of the terminal.
@@ -77,6 +77,7 @@ public final class Interpreter {
 
     public init(host: Host) {
         self.host = host
+        DType.ofBools = defaultType
         scriptRandom = RandomStream(seed: 0, stream: 0)
         stack = mapped(Self.stackSize)
         argumentStack = mapped(Self.argumentStackSize)

@@ -72,6 +72,7 @@ extension Interpreter {
     /// those that have them in the name first.
     public func search(_ question: String, in module: Module) -> [(name: String, summary: String)] {
         let words = question.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }).map(String.init)
+            .filter { !["a", "an", "the", "of", "to", "in", "is", "i", "my", "how", "do", "what", "for", "with"].contains($0) }
         guard !words.isEmpty else { return [] }
         var found: [(rank: Int, name: String, summary: String)] = [], most = 1
         for name in names(in: module) where !name.hasPrefix("_") {
@@ -83,7 +84,8 @@ extension Interpreter {
             let inName = words.filter { name.lowercased().contains($0) }.count
             let summary = Self.firstSentence(text)
             let inSummary = words.filter { summary.lowercased().contains($0) }.count
-            found.append((-3 * inName - inSummary, name, summary))
+            let begins = words.contains { summary.lowercased().hasPrefix($0) }
+            found.append((-3 * inName - inSummary - (begins ? 3 : 0), name, summary))
         }
         return found.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map { ($0.name, $0.summary) }
     }

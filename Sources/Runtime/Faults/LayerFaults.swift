@@ -80,8 +80,12 @@ extension Interpreter {
     }
 
     /// The name at top level that an object is bound to, if any.
+    /// Of the names of one thing the one to show: the prompt's last answer mostly has a name of its own too.
+    static func telling(_ names: [String]) -> String? { names.first { $0 != "ans" } ?? names.first }
+
     private func topLevelName(of object: Object) -> String? {
-        currentModule?.bindings.first { if case .object(let o) = $0.value { o === object } else { false } }?.name
+        let names = currentModule?.bindings.filter { if case .object(let o) = $0.value { o === object } else { false } }.map(\.name) ?? []
+        return Self.telling(names)
     }
 }
 

@@ -22,7 +22,7 @@ extension Op {
             let dtype = try items[j].tensor().dtype
             if dtype != .number { type = type.map { Tensor.promoted($0, dtype) } ?? dtype }
         }
-        let name = Value((type == nil ? c.interpreter.defaultType : type == .bool ? .f32 : type!).name)
+        let name = Value((type == nil ? c.interpreter.defaultType : type == .bool ? .ofBools : type!).name)
         return try items.map { try $0.tensor().dtype == .number ? try cast($0, name) : Value(try $0.variable()) }
     }
 

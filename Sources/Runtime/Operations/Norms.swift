@@ -30,7 +30,7 @@ extension Op {
     /// The type in which bools are computed.
     private static func floatType(_ x: Value) throws -> DType {
         let type = try x.tensor().dtype
-        return type == .bool ? .f32 : type
+        return type == .bool ? .ofBools : type
     }
 
     /// The Euclidean norm; its gradient at 0 is 0.
