@@ -65,6 +65,8 @@ def test_entries_and_echo():
         p.expect("zeros(30, 30)", r"f32 \[30, 30\], 0 to 0, mean 0, sd 0\n\[\[0, 0, 0, \.\.\., 0, 0, 0\]")
         p.expect("build(dense(3) >> relu, ones(2, 4)); dense(3) >> relu", r"0  dense\(3\)  W not made yet, b \[3\]\n  1  relu")
         p.expect("{rate: 0.1}", r"\{rate: 0\.1\}")
+        p.expect("{run: {loss: map(i => \"{i / 3}\", 1..9), epoch: list(1..9)}}",
+                 r'\{\n  run: \{\n    loss: \("0.3333333333333333", .*, \.\.\., "3"\),\n    epoch: \(1, 2, 3, 4, 5, 6, 7, 8, 9\)\n  \}\n\}')
         p.expect("list(0..<50)", r"\(0, 1, 2, \.\.\., 49\)  # 50 items")
 
 

@@ -36,6 +36,7 @@ extension Interpreter {
         case .list(let l):
             if isBrief, l.items.count > Self.longList { return briefList(l, depth) }
             let parts = l.items.map { written($0, depth: depth + 1) }
+            if isBrief, depth > 0, parts.count > 4, parts.reduce(0, { $0 + $1.count + 2 }) > room(depth) { return briefList(l, depth) }
             // Elements of several lines stand below each other, their lines aligned.
             if parts.count > 1, parts.contains(where: { $0.contains("\n") }) {
                 return "(" + parts.map { Self.aligned($0, 1) }.joined(separator: ",\n ") + ")"
@@ -70,7 +71,7 @@ extension Interpreter {
             return label + written(value, depth: depth + 1)
         }
         let line = "{\(parts.joined(separator: ", "))}"
-        if line.utf8.count <= host.width() || depth > 0, !line.contains("\n") { return line }
+        if line.utf8.count <= (isBrief ? room(depth) : host.width()) || depth > 0 && !isBrief, !line.contains("\n") { return line }
         let indented = parts.map { "  " + $0.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }
         return "{\n\(indented.joined(separator: ",\n"))\n}"
     }

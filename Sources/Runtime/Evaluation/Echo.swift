@@ -19,8 +19,11 @@ extension Interpreter {
     /// A list of many items by its ends.
     func briefList(_ l: List, _ depth: Int) -> String {
         let ends = (l.items.prefix(3) + l.items.suffix(1)).map { written($0, depth: depth + 1) }
-        return "(\(ends[..<3].joined(separator: ", ")), ..., \(ends[3]))  # \(l.items.count) items"
+        return "(\(ends[..<3].joined(separator: ", ")), ..., \(ends[3]))" + (depth == 0 ? "  # \(l.items.count) items" : "")
     }
+
+    /// Columns for a value inside others, behind its indentation.
+    func room(_ depth: Int) -> Int { host.width() - 2 * depth - (depth == 0 ? 0 : 20) }
 
     /// Elements from which on a tensor is shown by its corners at the prompt.
     private static let largeTensor = 200
