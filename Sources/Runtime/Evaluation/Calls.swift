@@ -13,15 +13,17 @@ extension Interpreter {
         case .local: w = frame[Int(callee.pointee.slot)]
         default: return try callAny(n)
         }
-        guard w.tag == Word.Tag.function, let plan = w.callPlan, plan.pointee.parameterCount == n.pointee.count, !n.pointee.hasKeywords else { return try callAny(n) }
-        return try callPlain(n, plan)
+        guard w.meta == Word.Tag.function, let plan = w.callPlan, plan.pointee.parameterCount == n.pointee.count, !n.pointee.hasKeywords else { return try callAny(n) }
+        return try callPlain(n, plan, w)
     }
 
-    /// A call by a plan. Nothing of the function itself is needed while it runs: its code is immortal, and it has no captures.
-    private func callPlain(_ n: NodePointer, _ plan: UnsafePointer<CallPlan>) throws -> Word {
-        let slotCount = plan.pointee.slotCount
-        let base: UnsafeMutablePointer<Word>
-        do { base = try open(slotCount) } catch { throw located(error, n) }
+    /// A call by a plan. The function itself may be gone while it runs (its name may be rebound): its code is immortal,
+    /// and the frame holds what it captured.
+    @inline(never) private func callPlain(_ n: NodePointer, _ plan: UnsafePointer<CallPlan>, _ function: Word) throws -> Word {
+        let slotCount = plan.pointee.slotCount, base = top
+        guard base + slotCount < stackEnd else { throw located(stackFull(), n) }
+        top = base + slotCount
+        if plan.pointee.holds { hold(plan, function, base) }
         do {
             var i = 0
             let count = Int(n.pointee.count)
@@ -48,13 +50,26 @@ extension Interpreter {
             frame = savedFrame
             depth &-= 1
             close(base, slotCount)
-            let code = plan.pointee.code.takeUnretainedValue()
-            throw framed(error, n, code)
+            throw framed(error, n, plan.pointee.code.takeUnretainedValue())
+        }
+    }
+
+    /// Copies what a function captured, and itself where it calls itself, into its frame.
+    @inline(never) private func hold(_ plan: UnsafePointer<CallPlan>, _ function: Word, _ base: UnsafeMutablePointer<Word>) {
+        let captures = function.captures
+        for i in 0..<plan.pointee.captureCount {
+            let w = captures[i]
+            w.retain()
+            base[Int(plan.pointee.captureSlots[i])] = w
+        }
+        if plan.pointee.ownSlot >= 0 {
+            function.retain()
+            base[plan.pointee.ownSlot] = function
         }
     }
 
     /// Runs a function's statements and gives what it returns.
-    private func runBody(_ body: NodePointer) throws -> Word {
+    @inline(never) private func runBody(_ body: NodePointer) throws -> Word {
         let saved = returned
         returned = .none
         do {
@@ -70,11 +85,13 @@ extension Interpreter {
         return result
     }
 
-    private func tooDeep() -> Diagnostic {
+    private func stackFull() -> Diagnostic { Diagnostic(.limit, "calls nested too deep") }
+
+    @inline(never) private func tooDeep() -> Diagnostic {
         Diagnostic(.limit, "calls nested too deep", help: ["more than \(Self.maxDepth) calls were under way: does the recursion end?"])
     }
 
-    private func callAny(_ n: NodePointer) throws -> Word {
+    @inline(never) private func callAny(_ n: NodePointer) throws -> Word {
         let callee = n.pointee.a!
         var w: Word
         var owned = false
@@ -141,20 +158,20 @@ extension Interpreter {
     // MARK: Frames
 
     /// Opens a frame of `count` slots above the stack's top.
-    @inline(__always) private func open(_ count: Int) throws -> UnsafeMutablePointer<Word> {
+    @inline(__always) func open(_ count: Int) throws -> UnsafeMutablePointer<Word> {
         let new = top
-        guard new - stack + count < Self.stackSize else { throw Diagnostic(.limit, "calls nested too deep") }
+        guard new + count < stackEnd else { throw stackFull() }
         top = new + count
         return new
     }
 
     /// Releases a frame's slots and leaves them unset, as free slots always are.
-    @inline(__always) private func close(_ base: UnsafeMutablePointer<Word>, _ count: Int) {
+    @inline(__always) func close(_ base: UnsafeMutablePointer<Word>, _ count: Int) {
         var i = 0
         while i < count {
             let w = base[i]
             if w.meta != 0 {
-                base[i] = .unset
+                base[i].meta = Word.Tag.unset
                 w.release()
             }
             i &+= 1

@@ -8,16 +8,19 @@ import Syntax
 struct CodeNode {
     var op: OpCode
     var flag = false
-    /// A slot of the frame, a field, or another small number; the op says which.
+    var form = Form.general
+    /// A slot of the frame, a field, or another small number; the op and the form say which.
     var slot: Int32 = -1
     var count: Int32 = 0
+    /// Where a binary operator stands in the text.
+    var place: Int32 = 0
     var span: Span
     var source: Unmanaged<Source>
     var a: NodePointer! = nil
     var b: NodePointer! = nil
     var c: NodePointer! = nil
     var list: UnsafeMutablePointer<NodePointer>! = nil
-    /// The value of a number; the offset of a binary operator in the text.
+    /// The value of a number, or of the right operand in the form `localNumber`.
     var number: Double = 0
     /// A top-level name's cell.
     var cell: UnsafeMutablePointer<Word>! = nil
@@ -29,6 +32,19 @@ struct CodeNode {
 }
 
 typealias NodePointer = UnsafeMutablePointer<CodeNode>
+
+/// What the resolver saw of a node's operands or of an assignment's target, so that the walker need not look again.
+enum Form: UInt8 {
+    case general
+    /// Both operands are numbers or variables.
+    case simple
+    /// The operands are the local in `slot` and `number`.
+    case localNumber
+    /// The operands are the locals in `slot` and `count`.
+    case locals
+    /// The target is the local in `slot`, or the name of `cell`; the right side is no call that the target moves into.
+    case localTarget, globalTarget
+}
 
 extension CodeNode {
     @inline(__always) func held<T: AnyObject>(_: T.Type) -> T { Unmanaged<T>.fromOpaque(object).takeUnretainedValue() }
@@ -56,14 +72,20 @@ enum OpCode: UInt8 {
     case listPattern, recordPattern, clause, condition, keyword, slice, ellipsis, interpolation
 }
 
-/// What a plain call needs to know of a function: one that captures nothing, whose parameters and result have no
-/// shape annotations, called with exactly its parameters. Lives as long as the code.
+/// What a plain call needs to know of a function: no method, and without shape annotations, called with exactly its
+/// parameters. Lives as long as the code.
 struct CallPlan {
     let parameterCount: Int32
     let isExpression: Bool
     let slotCount: Int
     let body: NodePointer
     let code: Unmanaged<FunctionCode>
+    /// The slots that captures are copied to, and where a local function finds itself (-1: it does not).
+    let captureCount: Int
+    let captureSlots: UnsafeMutablePointer<Int32>
+    let ownSlot: Int
+    /// True where the frame needs more than the arguments.
+    let holds: Bool
 }
 
 /// A function's body with what a call needs to know.
@@ -99,10 +121,13 @@ final class FunctionCode {
 
     /// Made with the first closure, when the code is complete.
     lazy var plan: UnsafePointer<CallPlan>? = {
-        guard simpleCount >= 0, captures.isEmpty, captureSlots.isEmpty, selfSlot < 0, ownSlot < 0, returnShape == nil, let body else { return nil }
+        guard simpleCount >= 0, captures.count == captureSlots.count, selfSlot < 0, returnShape == nil, let body else { return nil }
+        let slots = UnsafeMutablePointer<Int32>.allocate(capacity: max(1, captureSlots.count))
+        slots.initialize(from: captureSlots, count: captureSlots.count)
         let plan = UnsafeMutablePointer<CallPlan>.allocate(capacity: 1)
         plan.initialize(to: CallPlan(parameterCount: Int32(simpleCount), isExpression: isExpression, slotCount: slotCount, body: body,
-                                     code: .passUnretained(self)))
+                                     code: .passUnretained(self), captureCount: captureSlots.count, captureSlots: slots, ownSlot: ownSlot,
+                                     holds: ownSlot >= 0 || !captureSlots.isEmpty))
         return UnsafePointer(plan)
     }()
 

@@ -36,6 +36,24 @@ extension Interpreter {
         }
     }
 
+    /// Both numbers of a binary operation on what can be read without a call; false otherwise.
+    @inline(__always) func operands(_ n: NodePointer, _ x: inout Double, _ y: inout Double) -> Bool {
+        switch n.pointee.form {
+        case .localNumber:
+            let w = frame[Int(n.pointee.slot)]
+            x = w.number
+            y = n.pointee.number
+            return w.isNumber
+        case .locals:
+            let v = frame[Int(n.pointee.slot)], w = frame[Int(n.pointee.count)]
+            x = v.number
+            y = w.number
+            return v.isNumber && w.isNumber
+        case .simple: return quick(n.pointee.a, &x) && quick(n.pointee.b, &y)
+        default: return false
+        }
+    }
+
     /// `evaluate`, with what is at hand read on the spot.
     @inline(__always) func operand(_ n: NodePointer) throws -> Word {
         switch n.pointee.op {
@@ -45,16 +63,11 @@ extension Interpreter {
             if w.isNumber { return w }
         case .subtract:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
-                let z = x - y
-                if z.isFinite || !checksNaN { return Word(number: z) }
-            }
+            if operands(n, &x, &y), case let z = x - y, z.isFinite || !checksNaN { return Word(number: z) }
         case .add:
             var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
-                let z = x + y
-                if z.isFinite || !checksNaN { return Word(number: z) }
-            }
+            if operands(n, &x, &y), case let z = x + y, z.isFinite || !checksNaN { return Word(number: z) }
+        case .call: return try call(n)
         default: break
         }
         return try evaluate(n)
@@ -63,123 +76,117 @@ extension Interpreter {
     /// The value of an expression as Swift keeps it.
     @inline(__always) func value(_ n: NodePointer) throws -> Value { Value(taking: try evaluate(n)) }
 
-    func evaluate(_ n: NodePointer) throws -> Word {
-        switch n.pointee.op {
-        case .number: return Word(number: n.pointee.number)
-        case .local:
-            let w = frame[Int(n.pointee.slot)]
-            if w.isUnset { throw unsetLocal(n) }
-            w.retain()
-            return w
-        case .global:
-            let w = n.pointee.cell.pointee
-            if w.isUnset { throw unknownName(n) }
-            w.retain()
-            return w
-        case .constant:
-            switch UInt64(n.pointee.slot) {
-            case Word.Tag.bool: return Word(bool: n.pointee.flag)
-            case Word.Tag.none: return .none
-            default:
-                let w = Word(bits: UInt64(UInt(bitPattern: n.pointee.object)), meta: Word.Tag.string)
+    func evaluate(_ start: NodePointer) throws -> Word {
+        var n = start, x = 0.0, y = 0.0
+        while true {
+            switch n.pointee.op {
+            case .number: return Word(number: n.pointee.number)
+            case .local:
+                let w = frame[Int(n.pointee.slot)]
+                if w.isUnset { throw unsetLocal(n) }
                 w.retain()
                 return w
+            case .global:
+                let w = n.pointee.cell.pointee
+                if w.isUnset { throw unknownName(n) }
+                w.retain()
+                return w
+            case .constant:
+                switch UInt64(n.pointee.slot) {
+                case Word.Tag.bool: return Word(bool: n.pointee.flag)
+                case Word.Tag.none: return .none
+                default:
+                    let w = Word(bits: UInt64(UInt(bitPattern: n.pointee.object)), meta: Word.Tag.string)
+                    w.retain()
+                    return w
+                }
+            case .field:
+                let w = frame[Int(n.pointee.count)].field(Int(n.pointee.slot))
+                if w.isUnset { throw unmadeField(n, frame[Int(n.pointee.count)].object) }
+                w.retain()
+                return w
+            case .add:
+                if operands(n, &x, &y), case let z = x + y, z.isFinite || !checksNaN { return Word(number: z) }
+                return try arithmetic(n, .add)
+            case .subtract:
+                if operands(n, &x, &y), case let z = x - y, z.isFinite || !checksNaN { return Word(number: z) }
+                return try arithmetic(n, .subtract)
+            case .multiply:
+                if operands(n, &x, &y), case let z = x * y, z.isFinite || !checksNaN { return Word(number: z) }
+                return try arithmetic(n, .multiply)
+            case .divide:
+                if operands(n, &x, &y), case let z = x / y, z.isFinite || !checksNaN { return Word(number: z) }
+                return try arithmetic(n, .divide)
+            case .floorDivide: return try arithmetic(n, .floorDivide)
+            case .modulo: return try arithmetic(n, .modulo)
+            case .power: return try arithmetic(n, .power)
+            case .less:
+                if operands(n, &x, &y) { return Word(bool: x < y) }
+                return try arithmetic(n, .less)
+            case .lessEqual:
+                if operands(n, &x, &y) { return Word(bool: x <= y) }
+                return try arithmetic(n, .lessEqual)
+            case .greater:
+                if operands(n, &x, &y) { return Word(bool: x > y) }
+                return try arithmetic(n, .greater)
+            case .greaterEqual:
+                if operands(n, &x, &y) { return Word(bool: x >= y) }
+                return try arithmetic(n, .greaterEqual)
+            case .equal:
+                if operands(n, &x, &y) { return Word(bool: x == y) }
+                return try arithmetic(n, .equal)
+            case .notEqual:
+                if operands(n, &x, &y) { return Word(bool: x != y) }
+                return try arithmetic(n, .notEqual)
+            case .call: return try call(n)
+            case .index: return try element(n) ?? indexed(n)
+            case .member: return try fieldOfRecord(n) ?? membered(n)
+            case .conditional:
+                guard let branch = try condition(n.pointee.a, .ifStatement) ? n.pointee.b : n.pointee.c else { return .none }
+                // A branch that is one expression needs no block.
+                if branch.pointee.op == .block {
+                    guard branch.pointee.count == 1, case let only = branch.pointee.list[0], only.pointee.op == .expression else { return try blockValue(branch) }
+                    try step(only)
+                    n = only.pointee.a
+                } else { n = branch }
+            case .attempt, .block: return try blockValue(n)
+            case .and, .or: return try logical(n)
+            default: return try generalWord(n)
             }
-        case .field:
-            let object = frame[Int(n.pointee.count)].object
-            let w = object.fields[Int(n.pointee.slot)]
-            if w.isUnset { throw unmadeField(n, object) }
-            w.retain()
-            return w
-        case .add:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
-                let z = x + y
-                if z.isFinite || !checksNaN { return Word(number: z) }
-            }
-            return try arithmetic(n, .add)
-        case .subtract:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
-                let z = x - y
-                if z.isFinite || !checksNaN { return Word(number: z) }
-            }
-            return try arithmetic(n, .subtract)
-        case .multiply:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
-                let z = x * y
-                if z.isFinite || !checksNaN { return Word(number: z) }
-            }
-            return try arithmetic(n, .multiply)
-        case .divide:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) {
-                let z = x / y
-                if z.isFinite || !checksNaN { return Word(number: z) }
-            }
-            return try arithmetic(n, .divide)
-        case .floorDivide: return try arithmetic(n, .floorDivide)
-        case .modulo: return try arithmetic(n, .modulo)
-        case .power: return try arithmetic(n, .power)
-        case .less:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x < y) }
-            return try arithmetic(n, .less)
-        case .lessEqual:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x <= y) }
-            return try arithmetic(n, .lessEqual)
-        case .greater:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x > y) }
-            return try arithmetic(n, .greater)
-        case .greaterEqual:
-            var x = 0.0, y = 0.0
-            if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return Word(bool: x >= y) }
-            return try arithmetic(n, .greaterEqual)
-        case .equal: return try arithmetic(n, .equal)
-        case .notEqual: return try arithmetic(n, .notEqual)
-        case .call: return try call(n)
-        case .index:
-            if let w = element(n) { return w }
-            return Word(try index(n))
-        case .member:
-            if let w = fieldOfRecord(n) { return w }
-            return Word(try member(n))
-        case .conditional:
-            // A branch that is one expression needs no block.
-            if try condition(n.pointee.a, "`if`") { return try branch(n.pointee.b) }
-            return n.pointee.c == nil ? .none : try branch(n.pointee.c)
-        case .attempt, .block: return try blockValue(n)
-        case .and, .or: return try logical(n)
-        default: return Word(try general(n))
         }
     }
 
+    @inline(never) private func indexed(_ n: NodePointer) throws -> Word { Word(try index(n)) }
+    @inline(never) private func membered(_ n: NodePointer) throws -> Word { Word(try member(n)) }
+    @inline(never) private func generalWord(_ n: NodePointer) throws -> Word { Word(try general(n)) }
+
     /// A binary operation whose operands are not both at hand: numbers without values, the rest by `operate`.
-    private func arithmetic(_ n: NodePointer, _ op: BinaryOperation) throws -> Word {
+    @inline(never) private func arithmetic(_ n: NodePointer, _ op: BinaryOperation) throws -> Word {
         let left = try operand(n.pointee.a)
-        if left.isNumber {
-            let right = try operand(n.pointee.b)
-            if right.isNumber, !checksNaN {
-                let x = left.number, y = right.number
-                switch op {
-                case .add: return Word(number: x + y)
-                case .subtract: return Word(number: x - y)
-                case .multiply: return Word(number: x * y)
-                case .divide: return Word(number: x / y)
-                case .less: return Word(bool: x < y)
-                case .lessEqual: return Word(bool: x <= y)
-                case .greater: return Word(bool: x > y)
-                case .greaterEqual: return Word(bool: x >= y)
-                case .equal: return Word(bool: x == y)
-                case .notEqual: return Word(bool: x != y)
-                default: return Word(number: Tensor.scalar(op, x, .number, y, .number).0)
-                }
-            }
-            return try operate(n, op, .number(left.number), Value(taking: right))
+        guard left.isNumber else { return try arithmetic(n, op, left) }
+        let right = try operand(n.pointee.b)
+        guard right.isNumber, !checksNaN else { return try arithmetic(n, op, left.number, right) }
+        let x = left.number, y = right.number
+        switch op {
+        case .add: return Word(number: x + y)
+        case .subtract: return Word(number: x - y)
+        case .multiply: return Word(number: x * y)
+        case .divide: return Word(number: x / y)
+        case .less: return Word(bool: x < y)
+        case .lessEqual: return Word(bool: x <= y)
+        case .greater: return Word(bool: x > y)
+        case .greaterEqual: return Word(bool: x >= y)
+        case .equal: return Word(bool: x == y)
+        case .notEqual: return Word(bool: x != y)
+        default: return Word(number: Tensor.scalar(op, x, .number, y, .number).0)
         }
+    }
+
+    @inline(never) private func arithmetic(_ n: NodePointer, _ op: BinaryOperation, _ left: Double, _ right: Word) throws -> Word {
+        try operate(n, op, .number(left), Value(taking: right))
+    }
+
+    @inline(never) private func arithmetic(_ n: NodePointer, _ op: BinaryOperation, _ left: Word) throws -> Word {
         let a = Value(taking: left), b = try value(n.pointee.b)
         if op == .equal || op == .notEqual, case .string(let x) = a, case .string(let y) = b {
             return Word(bool: (x.string == y.string) == (op == .equal))
@@ -241,20 +248,30 @@ extension Interpreter {
         return error
     }
 
+    /// What asks for a truth value, for its error.
+    enum Asking: String { case ifStatement = "`if`", whileLoop = "`while`" }
+
     /// The truth of a condition.
-    @inline(__always) func condition(_ n: NodePointer, _ what: String) throws -> Bool {
+    @inline(__always) func condition(_ n: NodePointer, _ asking: Asking) throws -> Bool {
         var x = 0.0, y = 0.0
         switch n.pointee.op {
-        case .less: if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return x < y }
-        case .greater: if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return x > y }
-        case .equal: if quick(n.pointee.a, &x), quick(n.pointee.b, &y) { return x == y }
+        case .less: if operands(n, &x, &y) { return x < y }
+        case .lessEqual: if operands(n, &x, &y) { return x <= y }
+        case .greater: if operands(n, &x, &y) { return x > y }
+        case .greaterEqual: if operands(n, &x, &y) { return x >= y }
+        case .equal: if operands(n, &x, &y) { return x == y }
+        case .notEqual: if operands(n, &x, &y) { return x != y }
         default: break
         }
+        return try truth(n, asking)
+    }
+
+    @inline(never) private func truth(_ n: NodePointer, _ asking: Asking) throws -> Bool {
         let w = try evaluate(n)
         if w.meta == Word.Tag.bool { return w.bits != 0 }
         let value = Value(taking: w)
         if let b = value.asBool { return b }
-        throw wantsBool(n, value, what)
+        throw wantsBool(n, value, asking.rawValue)
     }
 
     /// Expressions that always make values.
@@ -393,15 +410,6 @@ extension Interpreter {
         return result
     }
 
-    /// The value of a branch of an `if`.
-    @inline(__always) private func branch(_ n: NodePointer) throws -> Word {
-        if n.pointee.op == .block, n.pointee.count == 1, case let only = n.pointee.list[0], only.pointee.op == .expression {
-            try step(only)
-            return try operand(only.pointee.a)
-        }
-        return n.pointee.op == .block ? try blockValue(n) : try evaluate(n)
-    }
-
     /// A block, `if` or `try` as an expression.
     func blockValue(_ n: NodePointer) throws -> Word {
         let saved = returned
@@ -434,7 +442,7 @@ extension Interpreter {
         }
         let clause = n.pointee.list[level]
         if clause.pointee.op == .condition {
-            if try condition(clause.pointee.a, "`if`") { try comprehend(n, level + 1, &items) }
+            if try condition(clause.pointee.a, .ifStatement) { try comprehend(n, level + 1, &items) }
             return
         }
         try iterate(clause) {

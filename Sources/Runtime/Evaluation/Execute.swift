@@ -7,8 +7,12 @@ extension Interpreter {
     /// Counts a step against `--max-steps` and looks for an interrupt.
     @inline(__always) func step(_ n: NodePointer) throws {
         stepsLeft &-= 1
-        if stepsLeft < 0 { throw located(Diagnostic(.limit, "the program took more steps than --max-steps allows"), n) }
-        if nns_interrupted() { throw located(Diagnostic(.interrupt, "interrupted"), n) }
+        if stepsLeft < 0 || nns_interrupted() { throw stopped(n) }
+    }
+
+    @inline(never) private func stopped(_ n: NodePointer) -> Diagnostic {
+        if stepsLeft < 0 { return located(Diagnostic(.limit, "the program took more steps than --max-steps allows"), n) }
+        return located(Diagnostic(.interrupt, "interrupted"), n)
     }
 
     /// Runs a statement. With `tail`, the value of an expression statement goes to `returned` (which is `none`
@@ -41,23 +45,31 @@ extension Interpreter {
         case .assign, .update:
             // `x += e` is `x = x + e`: the resolver made the sum its right side.
             try step(n)
-            let right = n.pointee.b!, target = n.pointee.a!
-            if right.pointee.op == .call, right.pointee.flag {
-                try assignMoving(n)
+            let right = n.pointee.b!
+            let slot: UnsafeMutablePointer<Word>
+            switch n.pointee.form {
+            case .localTarget: slot = frame + Int(n.pointee.slot)
+            case .globalTarget: slot = n.pointee.cell
+            default:
+                try assignGenerally(n)
                 return .normal
             }
-            if right.pointee.op == .add, right.pointee.flag, try appendText(right, to: target) { return .normal }
+            if right.pointee.flag, slot.pointee.meta == Word.Tag.string, right.pointee.op == .add {
+                try appendText(right, to: n.pointee.a, slot)
+                return .normal
+            }
             let w = try operand(right)
-            if target.pointee.op == .index || target.pointee.op == .member, setInPlace(target, w) { return .normal }
-            try store(w, in: target)
+            let old = slot.pointee
+            slot.pointee = w
+            old.release()
             return .normal
         case .conditional:
-            if try condition(n.pointee.a, "`if`") { return try execute(n.pointee.b, tail: tail) }
+            if try condition(n.pointee.a, .ifStatement) { return try execute(n.pointee.b, tail: tail) }
             guard let other = n.pointee.c else { return .normal }
             return try execute(other, tail: tail)
         case .forLoop: return n.pointee.count == 1 ? try simpleLoop(n) : try forLoop(n, 0)
         case .whileLoop:
-            while try condition(n.pointee.a, "`while`") {
+            while try condition(n.pointee.a, .whileLoop) {
                 try step(n)
                 let flow = try loopBody(n.pointee.b)
                 if flow == .breakLoop { break }
@@ -71,32 +83,38 @@ extension Interpreter {
             returned.release()
             returned = w
             return .returned
-        case .function:
-            let code = n.pointee.held(FunctionCode.self)
-            try assign(n.pointee.a, .function(closure(code)))
-            return .normal
-        case .object:
-            try assign(n.pointee.a, .function(declare(n.pointee.held(DeclarationCode.self))))
-            return .normal
         case .attempt: return try attempt(n, tail: tail)
-        case .importModule:
-            try assign(n.pointee.a, try importModule(n))
+        case .main: return currentModule?.isMain ?? true ? try execute(n.pointee.a, tail: false) : .normal
+        default:
+            try executeRare(n)
             return .normal
-        case .main:
-            if currentModule?.isMain ?? true { return try execute(n.pointee.a, tail: false) }
-            return .normal
+        }
+    }
+
+    /// Assignments to anything but a name, and those that move a variable into a call.
+    @inline(never) private func assignGenerally(_ n: NodePointer) throws {
+        let right = n.pointee.b!, target = n.pointee.a!
+        if right.pointee.op == .call, right.pointee.flag { return try assignMoving(n) }
+        let w = try operand(right)
+        if target.pointee.op == .index || target.pointee.op == .member, setInPlace(target, w) { return }
+        try store(w, in: target)
+    }
+
+    /// Statements that are not the body of loops, and so need no short way.
+    @inline(never) private func executeRare(_ n: NodePointer) throws {
+        switch n.pointee.op {
+        case .function: try assign(n.pointee.a, .function(closure(n.pointee.held(FunctionCode.self))))
+        case .object: try assign(n.pointee.a, .function(declare(n.pointee.held(DeclarationCode.self))))
+        case .importModule: try assign(n.pointee.a, try importModule(n))
         case .test:
             let code = n.pointee.a.pointee.held(FunctionCode.self)
             tests.append((n.pointee.name, closure(code)))
-            return .normal
         case .assert:
             try step(n)
             try assertion(n)
-            return .normal
         default:
             let w = try evaluate(n)
             w.release()
-            return .normal
         }
     }
 

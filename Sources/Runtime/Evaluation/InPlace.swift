@@ -7,20 +7,18 @@ import Tensors
 // an effect, so that whenever the short way does not apply, the general one (Indexing.swift) begins from the start.
 extension Interpreter {
     /// The number of an expression made of literals, variables and `+ - *`; false for any other, which may have effects.
-    func plainNumber(_ n: NodePointer, _ x: inout Double) -> Bool {
-        if quick(n, &x) { return true }
+    @inline(__always) private func plainNumber(_ n: NodePointer, _ x: inout Double) -> Bool {
+        quick(n, &x) || plainResult(n, &x)
+    }
+
+    @inline(never) private func plainResult(_ n: NodePointer, _ x: inout Double) -> Bool {
         var y = 0.0
+        guard n.pointee.op == .add || n.pointee.op == .subtract || n.pointee.op == .multiply,
+              operands(n, &x, &y) || plainNumber(n.pointee.a, &x) && plainNumber(n.pointee.b, &y) else { return false }
         switch n.pointee.op {
-        case .add:
-            guard plainNumber(n.pointee.a, &x), plainNumber(n.pointee.b, &y) else { return false }
-            x += y
-        case .subtract:
-            guard plainNumber(n.pointee.a, &x), plainNumber(n.pointee.b, &y) else { return false }
-            x -= y
-        case .multiply:
-            guard plainNumber(n.pointee.a, &x), plainNumber(n.pointee.b, &y) else { return false }
-            x *= y
-        default: return false
+        case .add: x += y
+        case .subtract: x -= y
+        default: x *= y
         }
         return true
     }
@@ -28,7 +26,9 @@ extension Interpreter {
     /// The place of a whole number in range among `count`, negative from the end; -1 for any other.
     @inline(__always) private func place(_ n: NodePointer, _ count: Int) -> Int {
         var x = 0.0
-        guard plainNumber(n, &x), let i = Int(exactly: x) else { return -1 }
+        guard plainNumber(n, &x), x.magnitude < 0x1p53 else { return -1 }
+        let i = Int(x)
+        guard Double(i) == x else { return -1 }
         let place = i < 0 ? i &+ count : i
         return place < count ? place : -1
     }
@@ -109,9 +109,13 @@ extension Interpreter {
 
     /// The position of the field that a member node names, or -1; the node remembers where it was last.
     @inline(__always) private func place(_ n: NodePointer, in record: Record) -> Int {
-        let name = n.pointee.held(Text.self).string, last = Int(n.pointee.cacheKey)
-        if last < record.count, record.keys[last] == name { return last }
-        guard let i = record.position(name) else { return -1 }
+        let last = Int(n.pointee.cacheKey)
+        let isThere = Unmanaged<Text>.fromOpaque(n.pointee.object)._withUnsafeGuaranteedRef { record.hasKey($0, at: last) }
+        return isThere ? last : searchedPlace(n, in: record)
+    }
+
+    @inline(never) private func searchedPlace(_ n: NodePointer, in record: Record) -> Int {
+        guard let i = record.position(n.pointee.name) else { return -1 }
         n.pointee.cacheKey = UInt(i)
         return i
     }
@@ -131,7 +135,7 @@ extension Interpreter {
                 guard t.dtype == .bool ? w.meta == Word.Tag.bool : isNumber else { return false }
                 let i = place(target, in: t)
                 guard i >= 0 else { return false }
-                t.setElement(i, t.dtype == .bool ? Double(w.bits) : w.number)
+                if t.dtype == .f32 { t.f32[i] = Float(w.number) } else { t.setElement(i, t.dtype == .bool ? Double(w.bits) : w.number) }
                 return true
             }
         case (Word.Tag.list, .index):
@@ -153,22 +157,37 @@ extension Interpreter {
         }
     }
 
-    /// `s = s + e + …` and `s += e` for strings: added to the end of s where nobody else holds it; false where the
-    /// general way must be gone. `sum` is the right side, marked by the resolver when nothing in it can change s.
-    func appendText(_ sum: NodePointer, to target: NodePointer) throws -> Bool {
-        guard let slot = slot(target), slot.pointee.meta == Word.Tag.string else { return false }
-        var nodes = [sum]
-        while let left = nodes[nodes.count - 1].pointee.a, left.pointee.op == .add { nodes.append(left) }
-        nodes.reverse()
-        var parts: [Value] = []
-        for node in nodes { parts.append(try value(node.pointee.b)) }
-        let texts = parts.compactMap(\.asString)
-        if texts.count == parts.count, withUnshared(slot, Text.self, { $0.append(texts) }) { return true }
-        var result = Value(slot.pointee)
-        for (node, part) in zip(nodes, parts) {
-            do { result = try binary(.add, result, part) } catch { throw operandError(error, node, result, part, .add) }
+    /// `s = s + e + …` and `s += e` for the string in `slot`: added to its end where nobody else holds it. `sum` is the
+    /// right side, marked by the resolver when nothing in it can change s; an error leaves s as it is.
+    func appendText(_ sum: NodePointer, to target: NodePointer, _ slot: UnsafeMutablePointer<Word>) throws {
+        var count = 1, first = sum
+        while let left = first.pointee.a, left.pointee.op == .add {
+            count += 1
+            first = left
         }
-        try store(Word(result), in: target)
-        return true
+        // The parts wait in slots of their own: evaluated in order, given back however this ends.
+        let parts: UnsafeMutablePointer<Word>
+        do { parts = try open(count) } catch { throw located(error, sum) }
+        defer { close(parts, count) }
+        try evaluateParts(sum, parts + count)
+        if !target.pointee.flag, (0..<count).allSatisfy({ parts[$0].meta == Word.Tag.string }),
+           withUnshared(slot, Text.self, { $0.append(parts, count) }) { return }
+        let result = Word(try summed(sum, Value(slot.pointee), parts + count))
+        let old = slot.pointee
+        slot.pointee = result
+        old.release()
+    }
+
+    /// Evaluates the right operands of a chain of sums into the words that end at `end`, leftmost first.
+    private func evaluateParts(_ sum: NodePointer, _ end: UnsafeMutablePointer<Word>) throws {
+        if let left = sum.pointee.a, left.pointee.op == .add { try evaluateParts(left, end - 1) }
+        end[-1] = try evaluate(sum.pointee.b)
+    }
+
+    /// The sum where a part is no string: operator by operator, for its result or its error.
+    private func summed(_ sum: NodePointer, _ start: Value, _ end: UnsafeMutablePointer<Word>) throws -> Value {
+        let left = if let left = sum.pointee.a, left.pointee.op == .add { try summed(left, start, end - 1) } else { start }
+        let right = Value(end[-1])
+        do { return try binary(.add, left, right) } catch { throw operandError(error, sum, left, right, .add) }
     }
 }

@@ -51,6 +51,7 @@ public final class Interpreter {
     /// The stack of local slots.
     let stack: UnsafeMutablePointer<Word>
     static let stackSize = 1 << 26
+    let stackEnd: UnsafeMutablePointer<Word>
     /// The first slot of the running function.
     var frame: UnsafeMutablePointer<Word>
     /// The first free slot.
@@ -81,6 +82,7 @@ public final class Interpreter {
         scriptRandom = RandomStream(seed: 0, stream: 0)
         stack = mapped(Self.stackSize)
         argumentStack = mapped(Self.argumentStackSize)
+        stackEnd = stack + Self.stackSize
         frame = stack
         top = stack
         argumentTop = argumentStack

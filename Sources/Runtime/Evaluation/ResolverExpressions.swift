@@ -179,10 +179,29 @@ extension Resolver {
             let result = node(opcode(n.op), n.span)
             result.pointee.a = left
             result.pointee.b = try expression(n.b)
-            result.pointee.number = Double(n.c)
+            result.pointee.place = n.c
+            noteForm(result)
             left = result
         }
         return left
+    }
+
+    /// Notes which operands of a binary operation can be read without a call.
+    func noteForm(_ n: NodePointer) {
+        let a = n.pointee.a!, b = n.pointee.b!
+        switch (a.pointee.op, b.pointee.op) {
+        case (.local, .number):
+            n.pointee.form = .localNumber
+            n.pointee.slot = a.pointee.slot
+            n.pointee.number = b.pointee.number
+        case (.local, .local):
+            n.pointee.form = .locals
+            n.pointee.slot = a.pointee.slot
+            n.pointee.count = b.pointee.slot
+        case (.number, .local), (.number, .global), (.number, .number), (.local, .global), (.global, .number), (.global, .local), (.global, .global):
+            n.pointee.form = .simple
+        default: break
+        }
     }
 
     func comprehension(_ n: Node) throws -> NodePointer {

@@ -39,6 +39,7 @@ extension Resolver {
             result.pointee.a = try pattern(n.a)
             markMove(result)
             markAppend(result)
+            noteTarget(result)
             return result
         case .update:
             let result = node(.update, n.span)
@@ -48,9 +49,11 @@ extension Resolver {
             let binary = node(opcode(n.op), n.span)
             binary.pointee.a = try expression(n.a)
             binary.pointee.b = try expression(n.b)
-            binary.pointee.number = Double(tree[n.a].span.end)
+            binary.pointee.place = tree[n.a].span.end
             result.pointee.b = binary
+            noteForm(binary)
             markAppend(result)
+            noteTarget(result)
             return result
         case .function: return try functionStatement(n, index)
         case .object: return try objectStatement(n, index)
@@ -296,6 +299,21 @@ extension Resolver {
             return root
         case .parenthesized: return try path(n.a)
         default: return try expression(index)
+        }
+    }
+
+    /// Notes where an assignment to a name puts its value.
+    func noteTarget(_ assign: NodePointer) {
+        let target = assign.pointee.a!, value = assign.pointee.b!
+        if value.pointee.op == .call, value.pointee.flag { return }
+        switch target.pointee.op {
+        case .local:
+            assign.pointee.form = .localTarget
+            assign.pointee.slot = target.pointee.slot
+        case .global:
+            assign.pointee.form = .globalTarget
+            assign.pointee.cell = target.pointee.cell
+        default: break
         }
     }
 

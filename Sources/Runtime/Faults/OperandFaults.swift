@@ -12,7 +12,7 @@ extension Interpreter {
         diagnostic.source = n.pointee.source.takeUnretainedValue()
         let left = Operand(n.pointee.a, "the left operand"), right = Operand(n.pointee.b, "the right operand")
         var symbol = op.map { Self.symbol($0) } ?? "@"
-        let offset = n.pointee.source.takeUnretainedValue().skippingSpaces(from: Int32(n.pointee.number))
+        let offset = n.pointee.source.takeUnretainedValue().skippingSpaces(from: n.pointee.place)
         // `x += y` is `x = x + y` to the evaluator, but not to its reader.
         let written = n.pointee.source.takeUnretainedValue().text(of: Span(offset, offset + 2))
         let isUpdate = written == symbol + "=" && ["+=", "-=", "*=", "/="].contains(written)
@@ -46,7 +46,7 @@ extension Interpreter {
     /// The error of `assert a == b` where the shapes differ: there nothing is broadcast.
     func unequalSides(_ n: NodePointer, _ x: [Int], _ y: [Int]) -> Diagnostic {
         let left = Operand(n.pointee.a, "the left side"), right = Operand(n.pointee.b, "the right side")
-        let offset = Int32(n.pointee.number)
+        let offset = n.pointee.place
         var help: [String] = []
         if x == y + [1] { help = ["write `\(left.postfixed)[\(String(repeating: ":, ", count: y.count))0] == \(right.operand)`"] }
         if y == x + [1] { help = ["write `\(left.operand) == \(right.postfixed)[\(String(repeating: ":, ", count: x.count))0]`"] }

@@ -105,14 +105,24 @@ public final class Text {
         return scalars
     }
 
-    /// Adds to the end; only while nobody else holds the text. False where the memory is not to be had.
-    func append(_ parts: [String]) -> Bool {
-        let added = parts.reduce(0) { $0 + $1.utf8.count }
+    /// Adds the texts in `parts` to the end; only while nobody else holds the text. False where the memory is not to be had.
+    func append(_ parts: UnsafeMutablePointer<Word>, _ count: Int) -> Bool {
+        var added = 0
+        for i in 0..<count { added += parts[i].text.bytes }
         guard Memory.reserve(added) else { return false }
         bytes += added
-        for part in parts { string += part }
-        indexed = nil
+        for i in 0..<count { string += parts[i].text.string }
+        if indexed != nil { indexed = nil }
         return true
+    }
+
+    /// True where both hold the same bytes in the same place, or short ones: equal for certain. Looking counts no reference.
+    @inline(__always) func isSame(as other: UnsafePointer<String>) -> Bool {
+        withUnsafeBytes(of: string) { mine in
+            let theirs = UnsafeRawPointer(other)
+            return mine.load(as: UInt64.self) == theirs.load(as: UInt64.self)
+                && mine.load(fromByteOffset: 8, as: UInt64.self) == theirs.load(fromByteOffset: 8, as: UInt64.self)
+        }
     }
 }
 
@@ -182,6 +192,11 @@ public final class Record {
         }
         if positions == nil { positions = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) }) }
         return positions![key]
+    }
+
+    /// Whether the key at `i` is certainly `name`, for who remembers where it was.
+    @inline(__always) func hasKey(_ name: Text, at i: Int) -> Bool {
+        keys.withUnsafeBufferPointer { i < $0.count && name.isSame(as: $0.baseAddress! + i) }
     }
 
     public subscript(key: String) -> Value? { position(key).map { values[$0] } }

@@ -85,7 +85,16 @@ struct Word {
     @inline(__always) var callPlan: UnsafePointer<CallPlan>? {
         Unmanaged<Function>.fromOpaque(pointer)._withUnsafeGuaranteedRef { $0.plan }
     }
+    /// What a closure captured; only a function with a plan is asked.
+    @inline(__always) var captures: UnsafeMutablePointer<Word> {
+        Unmanaged<Closure>.fromOpaque(pointer)._withUnsafeGuaranteedRef { $0.captures }
+    }
     @inline(__always) var object: Object { reference(Object.self) }
+    @inline(__always) var text: Text { reference(Text.self) }
+    /// A field of an object word, without a reference of its own.
+    @inline(__always) func field(_ i: Int) -> Word {
+        Unmanaged<Object>.fromOpaque(pointer)._withUnsafeGuaranteedRef { $0.fields[i] }
+    }
 }
 
 extension Value {
