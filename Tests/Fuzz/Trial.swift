@@ -136,7 +136,8 @@ final class Trial {
             finding("an error without a diagnostic: \(error)", bytes)
             ending = .failed("\(error)")
         }
-        return Result(output: output, ending: ending)
+        // A caught error knows its line, and the formatter moves lines.
+        return Result(output: output.replacing(#/line: \d+/#, with: "line: …"), ending: ending)
     }
 
     /// A module in an interpreter as it is at the start of a program.
