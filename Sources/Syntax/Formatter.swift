@@ -207,7 +207,7 @@ private struct Layout {
         var end = Int(piece.end)
         let start = Int(piece.start)
         if piece.isComment {
-            while end > start, source.bytes[end - 1] == 32 || source.bytes[end - 1] == 9 { end -= 1 }
+            while end > start, [9, 12, 13, 32].contains(source.bytes[end - 1]) { end -= 1 }
             let text = source.bytes[start..<end]
             if lines[lines.count - 1].code.isEmpty {
                 lines[lines.count - 1].code += text

@@ -22,6 +22,8 @@ public enum Subscript {
     case mask(Tensor)
     /// Positions as a list.
     case list([Int])
+    /// Evenly spaced positions: `a..b`. Like a slice they select their own axis, but none may be out of range.
+    case range(first: Int, count: Int, step: Int)
 }
 
 /// A resolved selection: its shape, and the walk over the elements that it selects, in row-major order.
@@ -69,7 +71,7 @@ public struct Selection {
         var hasAdvanced = false
         for s in subscripts {
             switch s {
-            case .index, .slice: covered += 1
+            case .index, .slice, .range: covered += 1
             case .indices(let t): covered += 1; if t.rank > 0 { hasAdvanced = true }
             case .list: covered += 1; hasAdvanced = true
             case .mask(let t): covered += t.rank; hasAdvanced = true
@@ -103,6 +105,9 @@ public struct Selection {
                 if n > 0 { start += first * strides[axis] }
                 parts.append(.axis(size: n, stride: n > 1 ? step &* strides[axis] : strides[axis]))
                 axis += 1
+            case .range(let from, let n, let step):
+                parts.append(try rangePart(from, n, step, axis, strides[axis]))
+                axis += 1
             case .newAxis:
                 parts.append(.axis(size: 1, stride: 0))
             case .ellipsis:
@@ -123,6 +128,20 @@ public struct Selection {
         }
         whole(source.count - axis)
         try assemble(parts)
+    }
+
+    /// A range's axis; one from negative to positive positions has no even spacing, so it is a list.
+    private mutating func rangePart(_ first: Int, _ n: Int, _ step: Int, _ axis: Int, _ stride: Int) throws -> Part {
+        let size = source[axis]
+        guard n > 0 else { return .axis(size: 0, stride: stride) }
+        let last = first + (n - 1) * step
+        let from = try Self.position(first, axis, size)
+        _ = try Self.position(last, axis, size)
+        guard (first < 0) == (last < 0) else {
+            return .advanced(shape: [n], offsets: try (0..<n).map { try Self.position(first + $0 * step, axis, size) * stride })
+        }
+        start += from * stride
+        return .axis(size: n, stride: n > 1 ? step &* stride : stride)
     }
 
     private func maskPart(_ mask: Tensor, _ axis: Int, _ strides: [Int]) throws -> Part {
@@ -238,7 +257,10 @@ public struct Selection {
         for i in 0..<t.count {
             let v = t.element(i)
             guard v == v.rounded(.towardZero) else { throw TensorError(.value, "an index must be an integer, not \(t.dtype == .f32 ? numberText(Float(v)) : numberText(v))") }
-            guard v.magnitude <= exact else { throw outOfRange(numberText(v), axis, size) }
+            guard v.magnitude < exact else {
+                if v.magnitude > Double(size) { throw outOfRange(numberText(v), axis, size) }
+                throw TensorError(.value, "f32 tells whole numbers apart below 2^24 only, and the index is \(numberText(v))", help: ["keep such indices in f64"], axis: axis)
+            }
             result[i] = try position(Int(v), axis, size) &* stride
         }
         return result
@@ -276,6 +298,26 @@ public struct Selection {
         outer.forEach(from: start) { base in
             for offset in table { rest.forEach(from: base &+ offset) { run($0, length, stride) } }
         }
+    }
+
+    /// True for each selected place that no later one repeats, in the selection's shape; nil where no place repeats.
+    public func lastOfEach() throws -> Tensor? {
+        guard mayRepeat, count > 0 else { return nil }
+        var last = [Int](repeating: -1, count: source.reduce(1, *)), repeats = false, i = 0
+        func visit(_ body: (Int) -> Void) {
+            i = 0
+            forEachRun { offset, length, stride in
+                for k in 0..<length { body(offset &+ k &* stride); i &+= 1 }
+            }
+        }
+        visit { place in
+            if last[place] >= 0 { repeats = true }
+            last[place] = i
+        }
+        guard repeats else { return nil }
+        let result = try Tensor.make(shape, .bool)
+        visit { result.u8[i] = last[$0] == i ? 1 : 0 }
+        return result
     }
 
     /// True when the selected elements are one stretch of memory.

@@ -297,6 +297,12 @@ extension Tensor {
         let n = (quotient - nearest).magnitude <= slack && slack < 0.25 ? nearest : quotient.rounded(.up)
         guard n < 0x1p60 else { throw TensorError(.limit, "not enough memory for [\(numberText(n))]") }
         let result = try make([n > 0 ? Int(n) : 0], dtype == .number ? .f32 : dtype)
+        if result.dtype == .f32, n > 0, start == start.rounded(), step == step.rounded() {
+            let largest = max(start.magnitude, (start + (n - 1) * step).magnitude)
+            guard largest <= 0x1p24 else {
+                throw TensorError(.value, "f32 holds whole numbers up to 2^24 exactly, and the numbers of arange go to \(numberText(largest))", help: ["choose `precision(f64)` first"])
+            }
+        }
         for i in 0..<result.count { result.setElement(i, start.addingProduct(Double(i), step)) }
         return result
     }

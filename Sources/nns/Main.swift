@@ -10,6 +10,10 @@ import Syntax
 @main
 enum Main {
     static func main() {
+        if let fault = Environment.fault() {
+            writeError("nns: \(fault)\n")
+            exit(2)
+        }
         let command: ParsableCommand
         do {
             command = try Command.parseAsRoot(ArgumentList.prepared(Array(CommandLine.arguments.dropFirst())))

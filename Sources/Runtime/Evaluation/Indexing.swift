@@ -10,6 +10,9 @@ private final class SelectionBox {
     let shape: [Int]
     let dtype: DType
     init(_ selection: Selection, _ shape: [Int], _ dtype: DType) { self.selection = selection; self.shape = shape; self.dtype = dtype }
+
+    /// Which selected places count in an assignment, as bools: the last of those that repeat; nil where none does.
+    lazy var assigned: Tensor? = try? selection.lastOfEach()
 }
 
 private class IndexRule: Rule {
@@ -54,7 +57,8 @@ private final class SetRule: IndexRule {
         guard let box = step.saved as? SelectionBox else { return }
         if step.needs(0) { try step.give(0, try ZeroRule.apply(step.cotangent, box)) }
         if step.needs(1) {
-            let part = Value(try GetRule.apply(step.cotangent, box))
+            var part = Value(try GetRule.apply(step.cotangent, box))
+            if let assigned = box.assigned { part = try Op.where(Value(assigned), part, .number(0)) }
             try step.give(1, try unbroadcast(part, like: Value(step.input(1))).variable())
         }
     }
@@ -147,7 +151,8 @@ extension Interpreter {
             if t.rank == 0 { return .index(try wholeIndex(t.element(0), n)) }
             return .indices(t)
         case .range(let r):
-            return .list((0..<r.count).map { Int(r[$0]) })
+            guard r.count > 0 else { return .range(first: 0, count: 0, step: 1) }
+            return .range(first: try wholeIndex(r.start, n), count: r.count, step: r.count > 1 ? try wholeIndex(r.step, n) : 1)
         case .list(let l):
             if l.items.isEmpty { return .list([]) }
             return try tensorSubscript(try stacked(v, what: "an index"), n)

@@ -123,17 +123,28 @@ extension Op {
         },
         backward: { b in
             let x = b.x(0)
-            // At a bound the slope counts as 1, as in PyTorch.
+            // At a bound that is a number the slope counts as 0, at one that is a tensor both get half, as in PyTorch.
+            func share(_ bound: Value) -> Value { if case .tensor(let t, _) = bound, t.rank > 0 { .number(0.5) } else { .number(0) } }
             let low: Value? = b.argument(1).isNone ? nil : b.x(1), high: Value? = b.argument(2).isNone ? nil : b.x(2)
             let raised = try low.map { try maximum(x, $0) } ?? x
-            let below = try low.map { try less(x, $0) }, above = try high.map { try greater(raised, $0) }
-            let zero = Value.number(0)
-            var inside = b.g, fromLow = b.g
-            if let above { fromLow = try `where`(above, zero, b.g); inside = fromLow }
-            if let below { inside = try `where`(below, zero, inside) }
-            try b.give(0, unbroadcast(inside, like: x))
-            if let low, let below, b.needs(1) { try b.give(1, unbroadcast(`where`(below, fromLow, zero), like: low)) }
-            if let high, let above, b.needs(2) { try b.give(2, unbroadcast(`where`(above, b.g, zero), like: high)) }
+            // What passes a bound and what goes to it, of a cotangent g.
+            func parts(_ g: Value, _ isBeyond: Value, _ isAt: Value, _ bound: Value) throws -> (past: Value, bound: Value) {
+                let kept = share(bound), zero = Value.number(0)
+                return (try `where`(isBeyond, zero, try `where`(isAt, g * kept, g)),
+                        try `where`(isBeyond, g, try `where`(isAt, g * (.number(1) - kept), zero)))
+            }
+            var g = b.g
+            if let high {
+                let split = try parts(g, greater(raised, high), equal(raised, high), high)
+                if b.needs(2) { try b.give(2, unbroadcast(split.bound, like: high)) }
+                g = split.past
+            }
+            if let low {
+                let split = try parts(g, less(x, low), equal(x, low), low)
+                if b.needs(1) { try b.give(1, unbroadcast(split.bound, like: low)) }
+                g = split.past
+            }
+            try b.give(0, unbroadcast(g, like: x))
         })
 
     /// The part of a cotangent that goes to the chosen operand: all of it, or half where both are equal.

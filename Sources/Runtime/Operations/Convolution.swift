@@ -211,7 +211,10 @@ extension Op {
                 throw Diagnostic(.value, "`output_pad` of conv_transpose2d must be below stride or dilation")
             }
             let shape = try transposedShape(x.shape, w.shape, geometry, extra)
-            let y = try conv2dInputGradient(try c.value(0), try c.value(1), Value(shape: shape), c[3], c[4], c[5], c[6])
+            // Extra pixels beyond a stride are those of further rows and columns of zeros.
+            let rows = extra.0 / geometry.stride.0, columns = extra.1 / geometry.stride.1
+            let images = rows + columns == 0 ? try c.value(0) : try pad(try c.value(0), Value(list: [(0, 0), (0, 0), (0, rows), (0, columns)].map { Value(shape: [$0.0, $0.1]) }))
+            let y = try conv2dInputGradient(images, try c.value(1), Value(shape: shape), c[3], c[4], c[5], c[6])
             if c.isNone(2) { return y }
             let bias = try c.floats(2, rank: 1, "[out]"), out = shape[1]
             guard bias.count == out else {

@@ -62,18 +62,22 @@ extension Interpreter {
 
     fileprivate func gradientCheck(_ f: Value, _ x: Value) throws -> Value {
         try refuseDeepNesting(x, "gradcheck")
-        let savedType = defaultType, wasTraining = isTraining
-        defaultType = .f64
-        isTraining = true
-        defer { defaultType = savedType; isTraining = wasTraining }
         var isModel = false
         if case .object = x { isModel = true }
         if case .function = x { isModel = true }
+        let savedType = defaultType, wasTraining = isTraining
+        if isModel {
+            // What is made at the first call is made now, as the network makes it.
+            var isUnmade = false
+            _ = try parameters(of: x) { _ in isUnmade = true }
+            if isUnmade { isTraining = false; defer { isTraining = wasTraining }; _ = try tape.pausing { try apply(f, [x]) } }
+        }
+        defaultType = .f64
+        isTraining = true
+        defer { defaultType = savedType; isTraining = wasTraining }
 
         let surroundings = try Surroundings(self, [f, x])
-        let places = isModel ? try parameters(of: x) { path in
-            throw Diagnostic(.value, "the parameter `\(path)` is not made yet", help: ["call the network once, or `build(net, x)`"])
-        } : []
+        let places = isModel ? try parameters(of: x) : []
         let originals = places.map(\.value)
         defer { for (place, value) in zip(places, originals) { place.set(value) }; surroundings.restore(self) }
         for place in places { place.set(try doubled(place.value)) }
@@ -104,8 +108,7 @@ extension Interpreter {
             return y
         }
 
-        var rows: [(String, String, Double, Double)] = []
-        var worstRelative = 0.0, worstAbsolute = 0.0
+        var rows: [(path: String, shape: String, difference: Double, size: Double, absolute: Double)] = []
         for (k, t) in tensors.enumerated() {
             let g = try analytic[k].value.tensor()
             var difference = 0.0, size = 0.0, absolute = 0.0
@@ -128,16 +131,21 @@ extension Interpreter {
                 if distance > absolute || distance.isNaN { absolute = distance }
             }
             if isModel { places[k].set(Value(t)) }
-            let relative = size == 0 ? 0 : (difference.squareRoot() / size.squareRoot())
-            rows.append((parts[k].path.isEmpty ? "x" : parts[k].path, Value(t).described, relative, absolute))
-            if relative > worstRelative || relative.isNaN { worstRelative = relative }
-            if absolute > worstAbsolute || absolute.isNaN { worstAbsolute = absolute }
+            rows.append((parts[k].path.isEmpty ? "x" : parts[k].path, Value(t).described, difference.squareRoot(), size.squareRoot(), absolute))
         }
-        let width = Swift.max(9, rows.map { $0.0.count }.max() ?? 0)
+        // Where a part's gradient is next to nothing beside the whole (a bias before batch normalization), the rounding of the
+        // differences is not counted against that part alone.
+        let whole = rows.reduce(0) { $0 + $1.size * $1.size }.squareRoot()
+        func relative(_ difference: Double, _ size: Double) -> Double { whole == 0 ? 0 : difference / Swift.max(size, whole / 1000) }
+        var worstRelative = 0.0, worstAbsolute = 0.0
+        let width = Swift.max(9, rows.map { $0.path.count }.max() ?? 0)
         func padded(_ s: String, _ n: Int) -> String { s + String(repeating: " ", count: Swift.max(0, n - s.count)) }
         func short(_ x: Double) -> String { (try? Tensors.formatted(x, spec: ".1e")) ?? numberText(x) }
         host.write("\(padded("parameter", width))  \(padded("shape", 16))  relative  absolute\n")
-        for (path, shape, relative, absolute) in rows {
+        for (path, shape, difference, size, absolute) in rows {
+            let relative = relative(difference, size)
+            if relative > worstRelative || relative.isNaN { worstRelative = relative }
+            if absolute > worstAbsolute || absolute.isNaN { worstAbsolute = absolute }
             let text = shape.hasPrefix("tensor ") ? String(shape.dropFirst(7)) : shape
             host.write("\(padded(path, width))  \(padded(text, 16))  \(padded(short(relative), 8))  \(short(absolute))\n")
         }
@@ -226,7 +234,7 @@ extension Interpreter {
 
 extension Op {
     public static let gradcheck = Operation("gradcheck(f, x)", .gradients,
-        "Compares the gradient of `f` at `x` (a number, tensor, record, list or network) with central differences in f64, prints a table and gives `{relative, absolute}`: the largest ‖a − n‖/√(‖a‖² + ‖n‖²) and the largest |a − n|. Random numbers and states are the same at each evaluation.",
+        "Compares the gradient of `f` at `x` (a number, tensor, record, list or network) with central differences in f64, prints a table and gives `{relative, absolute}`: the largest ‖a − n‖/√(‖a‖² + ‖n‖²) of a part (of a part with next to no gradient: against a thousandth of the whole) and the largest |a − n|. A network that is not made yet is made first. Random numbers and states are the same at each evaluation.",
         seeAlso: ["grad"], lecture: 2,
         result: Results.called,
         forward: { c in try c.interpreter.gradientCheck(try c.function(0), c[1]) })

@@ -136,8 +136,8 @@ extension Op {
         forward: { c in
             let x = try c.logits(0)
             let smoothing = try c.double(2)
-            guard smoothing >= 0, smoothing < 1 else {
-                throw Diagnostic(.value, "`smoothing` of cross_entropy must be at least 0 and below 1, got \(numberText(smoothing))")
+            guard smoothing >= 0, smoothing <= 1 else {
+                throw Diagnostic(.value, "`smoothing` of cross_entropy must be from 0 to 1, got \(numberText(smoothing))")
             }
             let y = try c.tensor(1)
             guard y.rank == x.rank, y.hasShape(of: x), x.rank > 1 || y.count > 1 || x.count == 1 else {

@@ -80,9 +80,9 @@ extension Op {
     public static let power: Operation = arithmetic("^", .power, "Elementwise power, exact when the result is representable.", [("2 ^ 10", "1024"), ("-2 ^ 2", "-4")]) { b in
         let x = b.x(0), p = b.x(1)
         if b.needs(0) {
-            // p·x^(p−1); for p = 0 the power is constant, whatever x is.
-            let slope = try Op.where(try equal(p, .number(0)), .number(0), p * (try power(x, p - .number(1))))
-            try b.give(0, unbroadcast(b.g * slope, like: x))
+            // p·x^(p−1); for p = 0 the power is constant, whatever x is, and so is this: 0·x^0.
+            let lower = try Op.where(try equal(p, .number(0)), .number(0), p - .number(1))
+            try b.give(0, unbroadcast(b.g * (p * (try power(x, lower))), like: x))
         }
         if b.needs(1) {
             // x^p·log x, whose limit at x = 0 (p > 0) is 0.
