@@ -323,7 +323,7 @@ private struct Layout {
         switch previous.kind {
         case .openParen, .openBracket, .dot, .power, .range, .halfOpenRange: return false
         case .openBrace where !previous.flag: return false
-        case .plus where previous.flag, .minus where previous.flag: return false
+        case .plus where previous.flag, .minus where previous.flag: return piece.kind == previous.kind  // `--` is no operator
         case .colon where !previous.flag, .assign where !previous.flag: return false
         default: break
         }

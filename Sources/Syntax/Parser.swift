@@ -260,7 +260,7 @@ final class Parsing {
             while kind == .semicolon, !token.newlineBefore { advance() }
             switch tree.nodes[Int(node)].kind {
             case .expression, .assign, .update:
-                tree.nodes[Int(node)].flag = token.newlineBefore || kind == .end
+                tree.nodes[Int(node)].flag = token.newlineBefore || kind == .end || kind == .closeBrace
             default: break
             }
             return

@@ -110,6 +110,8 @@ private func formatted(_ text: String) throws -> String {
         #expect(try formatted("s = \"\"\"\r\n  keep  \r\n\"\"\"\r\nt=\"  {  {a : 1}  } # no\" # yes  \r\n")
                 == "s = \"\"\"\n  keep  \n\"\"\"\nt = \"  {  {a : 1}  } # no\"  # yes\n")
         #expect(try formatted("x # spaces of any kind \r\t\u{c}\n") == "x  # spaces of any kind\n")
+        #expect(try formatted("if z {\n    t = 1; }") == "if z {\n    t = 1;\n}\n")
+        #expect(try formatted("x = [1,- -\n1]") == "x = [1, - -\n    1]\n")
         #expect(try formatted("") == "")
         #expect(try formatted("\n\n") == "")
         #expect(try formatted("# a\n\n\n\n# b") == "# a\n\n# b\n")
