@@ -13,7 +13,12 @@ public enum BinaryOperation: UInt8 {
 
     /// How a program spells it.
     public var symbol: String {
-        ["+", "-", "*", "/", "//", "%", "^", "maximum", "minimum", "==", "!=", "<", "<=", ">", ">=", "and", "or"][Int(rawValue)]
+        ["+", "-", "*", "/", "//", "%", "^", "maximum", "minimum", "==", "!=", "<", "<=", ">", ">=", "&", "|"][Int(rawValue)]
+    }
+
+    /// The error of `&` or `|` between what is not bool.
+    fileprivate var needsBools: TensorError {
+        TensorError(.type, "`\(symbol)` needs bools", help: ["compare first, as in `(x > 0) \(symbol) (y > 0)`"])
     }
 }
 
@@ -60,9 +65,7 @@ extension Tensor {
         }
         let rank = max(a.rank, b.rank)
         if op.isLogical {
-            guard a.dtype == .bool, b.dtype == .bool else {
-                throw TensorError(.type, "`\(op.symbol)` needs bools", help: ["compare first, as in `x > 0 \(op.symbol) y > 0`"])
-            }
+            guard a.dtype == .bool, b.dtype == .bool else { throw op.needsBools }
         }
         var type = computed(a.dtype, b.dtype, rank: rank)
         if type == .bool && !op.isLogical && !op.isComparison { type = .ofBools }
@@ -219,7 +222,10 @@ extension Tensor {
             }
         case .f64, .number:
             let x = a.assumingMemoryBound(to: Double.self), y = b.assumingMemoryBound(to: Double.self)
-            if op.isComparison {
+            if type == .number, op == .power {
+                // A number that is being differentiated: one element, with the bits of a plain number.
+                result.assumingMemoryBound(to: Double.self).pointee = nns_pow_number(x[0], y[0])
+            } else if op.isComparison {
                 nns_compare_f64(code, result.assumingMemoryBound(to: UInt8.self), x, y, rows, cols, ar, ac, br, bc)
             } else {
                 nns_binary_f64(code, result.assumingMemoryBound(to: Double.self), x, y, rows, cols, ar, ac, br, bc)
@@ -238,9 +244,7 @@ extension Tensor {
         var type = computed(a.dtype, bType, rank: a.rank)
         if bType == .number && (a.dtype == .f32 || a.dtype == .f64) { type = a.dtype }
         if op.isLogical {
-            guard a.dtype == .bool, bType == .bool else {
-                throw TensorError(.type, "`\(op.symbol)` needs bools", help: ["compare first, as in `x > 0 \(op.symbol) y > 0`"])
-            }
+            guard a.dtype == .bool, bType == .bool else { throw op.needsBools }
         } else if type == .bool && !op.isComparison {
             type = .f32
         }
@@ -282,8 +286,8 @@ extension Tensor {
         case .multiply: return (single ? Double(Float(x * y)) : x * y, type)
         case .divide: return (single ? Double(Float(x / y)) : x / y, type)
         default:
-            return single ? (Double(nns_scalar_f32(Int32(op.rawValue), Float(x), Float(y))), type)
-                : (nns_scalar_f64(Int32(op.rawValue), x, y), type)
+            if single { return (Double(nns_scalar_f32(Int32(op.rawValue), Float(x), Float(y))), type) }
+            return (type == .number && op == .power ? nns_pow_number(x, y) : nns_scalar_f64(Int32(op.rawValue), x, y), type)
         }
     }
 

@@ -69,5 +69,7 @@ void nns_pow_f64(double *_Nonnull dst, const double *_Nonnull a, const double *_
 /// a^b for one b, with the same bits.
 void nns_pow_scalar_f32(float *_Nonnull dst, const float *_Nonnull a, float b, intptr_t n);
 void nns_pow_scalar_f64(double *_Nonnull dst, const double *_Nonnull a, double b, intptr_t n);
+/// x^y of plain numbers: as the functions above, but correctly rounded where y is whole and at most 1,024 in size.
+double nns_pow_number(double x, double y);
 
 #endif
