@@ -78,6 +78,42 @@ private func padded(_ head: String, _ body: String, _ spec: FormatSpec, defaultA
     }
 }
 
+/// `g` with its trailing zeros (`#g`): C's own loses them where rounding carries into a new digit.
+private func printedWhole(_ precision: Int, _ magnitude: Double) -> String {
+    let digits = max(precision, 1), scientific = printed("e", digits - 1, alternate: true, magnitude)
+    let exponent = Int(scientific.split(separator: "e")[1]) ?? 0
+    return exponent >= -4 && exponent < digits ? printed("f", digits - 1 - exponent, alternate: true, magnitude) : scientific
+}
+
+/// Python's digits for a precision without a type: as `g`, but with an exponent one digit earlier and a digit behind the
+/// point. A whole number has no point here, and prints as `g`.
+private func printedPlainly(_ precision: Int, _ magnitude: Double) -> String {
+    if magnitude == magnitude.rounded() { return printed("g", precision, alternate: false, magnitude) }
+    let digits = max(precision, 1), scientific = printed("e", digits - 1, alternate: false, magnitude)
+    let parts = scientific.split(separator: "e"), exponent = Int(parts[1]) ?? 0
+    guard exponent < -4 || exponent >= digits - 1 else {
+        let text = printed("g", digits, alternate: false, magnitude)
+        return text.contains(".") ? text : text + ".0"
+    }
+    var head = String(parts[0])
+    if head.contains(".") {
+        while head.last == "0" { head.removeLast() }
+        if head.last == "." { head.removeLast() }
+    }
+    return head + "e" + parts[1]
+}
+
+/// The digits of a whole number, however large, to the base 2^bits.
+private func digits(_ magnitude: Double, bits: Int, uppercase: Bool) -> String {
+    if magnitude < 0x1p64 { return String(UInt64(magnitude), radix: 1 << bits, uppercase: uppercase) }
+    // The significand, then zeros: the first digit takes the bits that are left over.
+    let zeros = Int(magnitude.exponent) - 52, shift = zeros % bits
+    let head = magnitude.significandBitPattern | 1 << 52
+    var text = String(head << UInt64(shift), radix: 1 << bits, uppercase: uppercase)
+    text += String(repeating: "0", count: zeros / bits)
+    return text
+}
+
 /// Digits of `magnitude` by C's printf, whose decimal conversion is exact.
 private func printed(_ conversion: Character, _ precision: Int, alternate: Bool, _ magnitude: Double) -> String {
     let format = "%\(alternate ? "#" : "").*\(conversion)"
@@ -118,22 +154,21 @@ private func format(_ value: Double, _ spec: FormatSpec, _ text: String, shortes
     var groupSize = 3
     switch type {
     case "d", "b", "o", "x", "X", "c":
-        guard value == value.rounded(.towardZero), value.magnitude < 0x1p63 else {
+        guard value == value.rounded(.towardZero), value.isFinite else {
             throw TensorError(.value, "the format `\(text)` needs an integer, not \(shortest())", help: ["`.0f` rounds"])
         }
         guard spec.precision == nil else { throw TensorError(.value, "the format `\(text)` has a precision, but `\(type!)` prints integers") }
-        let n = Int64(value)
-        negative = n < 0
+        negative = value < 0
         if type == "c" {
-            guard n >= 0, n <= 0x10FFFF, let scalar = Unicode.Scalar(UInt32(n)) else {
-                throw TensorError(.value, "\(n) is not the number of a character")
+            guard value >= 0, value <= 0x10FFFF, let scalar = Unicode.Scalar(UInt32(value)) else {
+                throw TensorError(.value, "\(shortest()) is not the number of a character")
             }
             return padded("", String(Character(scalar)), spec, defaultAlign: "<")
         }
-        let radix = type == "d" ? 10 : type == "b" ? 2 : type == "o" ? 8 : 16
-        body = String(n.magnitude, radix: radix, uppercase: type == "X")
-        if spec.alternate && radix != 10 { head = "0\(type!)" }
-        if radix != 10 {
+        let bits = type == "d" ? 0 : type == "b" ? 1 : type == "o" ? 3 : 4
+        body = bits == 0 ? printed("f", 0, alternate: false, value.magnitude) : digits(value.magnitude, bits: bits, uppercase: type == "X")
+        if bits != 0 {
+            if spec.alternate { head = "0\(type!)" }
             groupSize = 4
             guard spec.grouping != "," else { throw TensorError(.value, "the format `\(text)` groups by `,`, but `\(type!)` takes `_`") }
         }
@@ -147,7 +182,10 @@ private func format(_ value: Double, _ spec: FormatSpec, _ text: String, shortes
             body = printed("f", spec.precision ?? 6, alternate: spec.alternate, (value * 100).magnitude)
         } else {
             let conversion: Character = type == nil || type == "n" ? "g" : type == "F" ? "f" : type == "E" ? "e" : type == "G" ? "g" : type!
-            body = printed(conversion, spec.precision ?? 6, alternate: spec.alternate, value.magnitude)
+            let precision = spec.precision ?? 6
+            if conversion == "g", spec.alternate { body = printedWhole(precision, value.magnitude) }
+            else if type == nil { body = printedPlainly(precision, value.magnitude) }
+            else { body = printed(conversion, precision, alternate: spec.alternate, value.magnitude) }
         }
         if type == "%" { body += "%" }
         if type == "E" || type == "F" || type == "G" { body = body.uppercased() }
@@ -176,14 +214,27 @@ public func formatted(_ value: Float, spec: String) throws -> String {
     try format(Double(value), FormatSpec(spec), spec) { numberText(value) }
 }
 
-/// A string by Python's format mini-language: fill, alignment, width, and a precision that cuts.
-public func formatted(_ value: String, spec text: String) throws -> String {
+/// A bool by Python's format mini-language: its word, filled as a string is; 0 or 1 where the format is one of numbers.
+public func formatted(_ value: Bool, spec text: String) throws -> String {
+    let type = try FormatSpec(text).type
+    return try type == nil || type == "s" ? formatted(value ? "true" : "false", spec: text, kind: "bool") : formatted(value ? 1.0 : 0, spec: text)
+}
+
+/// A string, or what any other value of a `kind` prints as, by Python's format mini-language: fill, alignment, width, and
+/// a precision that cuts.
+public func formatted(_ value: String, spec text: String, kind: String = "string") throws -> String {
     var spec = try FormatSpec(text)
+    let named = kind == "none" ? kind : kind == "object" ? "an object" : "a \(kind)"
     guard spec.type == nil || spec.type == "s" else {
-        throw TensorError(.value, "the format `\(text)` is for numbers, not for a string", help: ["`number(text)` reads a number"])
+        let help: [String] = switch kind {
+        case "string": ["`number(text)` reads a number"]
+        case "list", "range": ["the elements of a tensor take it: `tensor(xs)` makes one of a list of numbers"]
+        default: []
+        }
+        throw TensorError(.value, "the format `\(text)` is for numbers, not for \(named)", help: help)
     }
     guard spec.sign == "-", !spec.alternate, spec.grouping == nil, spec.align != "=" || spec.zero else {
-        throw TensorError(.value, "the format `\(text)` is for numbers, not for a string")
+        throw TensorError(.value, "the format `\(text)` is for numbers, not for \(named)")
     }
     if spec.align == "=" { spec.align = "<" }
     let body = spec.precision.map { String(String.UnicodeScalarView(value.unicodeScalars.prefix($0))) } ?? value

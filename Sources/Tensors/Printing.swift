@@ -19,7 +19,11 @@ extension Tensor {
     /// The same with every element by Python's format mini-language.
     public static func formatted(_ x: Tensor, spec: String, width: Int) throws -> String {
         try layOut(x, width, x.count <= 1000) { i in
-            x.dtype == .f32 ? try Tensors.formatted(x.f32[i], spec: spec) : try Tensors.formatted(x.element(i), spec: spec)
+            switch x.dtype {
+            case .bool: try Tensors.formatted(x.u8[i] != 0, spec: spec)
+            case .f32: try Tensors.formatted(x.f32[i], spec: spec)
+            case .f64, .number: try Tensors.formatted(x.f64[i], spec: spec)
+            }
         }
     }
 

@@ -269,7 +269,7 @@ extension Abstract {
         case (.string(let x), .string(let y)): return x === y || x.string == y.string
         case (.tensor(let x, _), .tensor(let y, _)):
             return x === y || (x.dtype == y.dtype && x.hasShape(of: y) && (0..<x.count).allSatisfy { x.element($0) == y.element($0) })
-        case (.range(let x), .range(let y)): return x.start == y.start && x.step == y.step && x.count == y.count
+        case (.range(let x), .range(let y)): return x.start == y.start && x.step == y.step && x.count == y.count && x.text == y.text
         case (.function(let x), .function(let y)): return x === y
         default: return false
         }

@@ -16,8 +16,9 @@ extension Interpreter {
     func formatted(_ value: Value, spec: String) throws -> String {
         if case .scalar(let x, .f32) = value { return try Tensors.formatted(Float(x), spec: spec) }
         if case .tensor(let t, _) = value { return try Tensor.formatted(t, spec: spec, width: host.width()) }
+        if let b = value.asBool { return try Tensors.formatted(b, spec: spec) }
         if let x = value.asDouble { return try Tensors.formatted(x, spec: spec) }
-        return try Tensors.formatted(display(value), spec: spec)
+        return try Tensors.formatted(display(value), spec: spec, kind: value.kind)
     }
 
     func written(_ value: Value, depth: Int) -> String {
@@ -43,9 +44,7 @@ extension Interpreter {
             }
             return parts.count == 1 ? "(\(parts[0]),)" : "(\(parts.joined(separator: ", ")))"
         case .record(let r): return recordText(r, depth)
-        case .range(let g):
-            if g.step == 1 { return "\(numberText(g.start))..<\(numberText(g.start + Double(g.count)))" }
-            return "range(\(numberText(g.start)), \(numberText(g.start + g.step * Double(g.count))), \(numberText(g.step)))"
+        case .range(let g): return g.text
         case .function(let f):
             if let closure = f as? Closure { return "fn \(signature(closure.code))" }
             if let builtin = f as? BuiltinFunction { return "fn \(builtin.operation.signature)" }

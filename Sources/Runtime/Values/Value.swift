@@ -225,8 +225,25 @@ public final class RangeValue {
     public let start: Double
     public let step: Double
     public let count: Int
-    public init(start: Double, step: Double, count: Int) { self.start = start; self.step = step; self.count = count }
+    /// The end as it was written.
+    private let end: Double
+    private let isClosed: Bool
+
+    /// `end`: where it was written otherwise than as the number that would come next.
+    public init(start: Double, step: Double, count: Int, end: Double? = nil, isClosed: Bool = false) {
+        self.start = start; self.step = step; self.count = count
+        self.end = end ?? start + Double(count) * step
+        self.isClosed = isClosed
+    }
+
     public subscript(i: Int) -> Double { start + Double(i) * step }
+
+    /// As it would be written.
+    public var text: String {
+        if isClosed { return "\(numberText(start))..\(numberText(end))" }
+        if step == 1, start == start.rounded(), end == end.rounded() { return "\(numberText(start))..<\(numberText(end))" }
+        return "range(\(numberText(start)), \(numberText(end))\(step == 1 ? "" : ", \(numberText(step))"))"
+    }
 }
 
 /// Giving values back without deep recursion: a list of lists of lists, millions deep, must not overflow the stack.
