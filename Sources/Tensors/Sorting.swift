@@ -277,7 +277,7 @@ extension Tensor {
 
     /// Where each quantile along `axes` (nil: all) comes from: flat positions `low` and `high` of two elements, one
     /// pair for each element of the reduced shape, and the share `t` of the second: low + (high − low)·t.
-    /// A line with a NaN gives that NaN.
+    /// A line with a NaN gives that NaN; lines without elements come from nowhere.
     public static func quantileSources(_ x: Tensor, _ q: Double, axes: [Int]?) throws -> (low: [Int], high: [Int], t: Double) {
         guard q >= 0, q <= 1 else { throw TensorError(.value, "a quantile lies between 0 and 1, not at \(numberText(q))") }
         let reduced = try reducedAxes(axes, x.rank)
@@ -285,7 +285,7 @@ extension Tensor {
         var within = Striding(), across = Striding()
         for a in 0..<x.rank { if reduced[a] { within.append(x.dims[a], strides[a]) } else { across.append(x.dims[a], strides[a]) } }
         let n = within.sizes.reduce(1, &*)
-        guard n > 0 else { throw TensorError(.value, "an empty tensor has no quantile: the shape is \(TensorError.text(x.shape))") }
+        guard x.count > 0 else { return ([], [], 0) }
         var offsets: [Int] = []
         offsets.reserveCapacity(n)
         within.forEach(from: 0) { offsets.append($0) }
@@ -331,7 +331,9 @@ extension Tensor {
         let (low, high, t) = try quantileSources(x, q, axes: axes)
         var shape: [Int] = []
         for a in 0..<x.rank { if !reduced[a] { shape.append(x.dims[a]) } else if keep { shape.append(1) } }
-        let result = try make(shape, x.dtype == .bool ? .ofBools : x.dtype == .number && !shape.isEmpty ? .f32 : x.dtype)
+        let type: DType = x.dtype == .bool ? .ofBools : x.dtype == .number && !shape.isEmpty ? .f32 : x.dtype
+        if low.isEmpty { return try fill(shape, .nan, type) }
+        let result = try make(shape, type)
         for i in 0..<result.count {
             let a = x.element(low[i]), b = x.element(high[i])
             // As NumPy interpolates: exact at both ends; equal infinities stay.
@@ -349,8 +351,7 @@ extension Tensor {
 
     /// The middle of the sorted elements along `axes` (nil: all), the mean of the two middle ones for an even number.
     public static func median(_ x: Tensor, axes: [Int]? = nil, keep: Bool = false) throws -> Tensor {
-        guard x.count > 0 else { throw TensorError(.value, "an empty tensor has no median: the shape is \(TensorError.text(x.shape))") }
-        return try quantile(x, 0.5, axes: axes, keep: keep)
+        try quantile(x, 0.5, axes: axes, keep: keep)
     }
 
     /// The different values in ascending order, as a vector; NaN once, last.

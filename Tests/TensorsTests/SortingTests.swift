@@ -51,7 +51,7 @@ import Testing
         let sources = try Tensor.quantileSources(x, 0.25, axes: nil)
         #expect(sources.low == [1] && sources.high == [3] && sources.t == 0.75)
         #expect(message { _ = try Tensor.quantile(x, 1.5) } == "a quantile lies between 0 and 1, not at 1.5")
-        #expect(message { _ = try Tensor.median(counting([0])) }.hasPrefix("an empty tensor has no median"))
+        #expect(try Tensor.median(counting([0])).element(0).isNaN)
     }
 
     @Test func uniqueValues() throws {

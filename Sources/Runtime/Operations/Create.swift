@@ -13,12 +13,24 @@ extension Op {
         examples: [("ones(3)", "[1, 1, 1]")], seeAlso: ["zeros", "full"], shape: Rules.sizes(0),
         forward: { c in Value(try Tensor.fill(try c.shape(0), 1, c.interpreter.defaultType)) })
 
-    public static let full: Operation = Operation("full(shape, value)", .create, "A tensor with one value everywhere; the shape is a size or a list of sizes.",
-        examples: [("full(3, 7)", "[7, 7, 7]"), ("full([2, 2], true)", "[[true, true],\n [true, true]]")], seeAlso: ["zeros", "ones", "expand"],
-        shape: { _, arguments in try Rules.ints(arguments[0], "a shape") },
+    public static let full: Operation = Operation("full(shape..., value=none)", .create,
+        "A tensor with one value everywhere; the shape as arguments or as one list, the value behind it or by its name.",
+        examples: [("full(3, 7)", "[7, 7, 7]"), ("full(2, 2, value=7)", "[[7, 7],\n [7, 7]]"), ("full([2, 2], true)", "[[true, true],\n [true, true]]")],
+        seeAlso: ["zeros", "ones", "expand"],
+        shape: { _, arguments in
+            guard arguments[1].isNone, case .list(let given) = arguments[0], given.items.count > 1 else { return try Rules.sizes(arguments[0]) }
+            return try Rules.sizes(Value(list: given.items.dropLast()))
+        },
         forward: { c in
-            let shape = try c.ints(0)
-            for d in shape where d < 0 { throw Diagnostic(.value, "a size in \(c.label(0)) must not be negative, got \(d)") }
+            if c.isNone(1) {
+                // The last argument is the value.
+                guard case .list(let given) = c[0], given.items.count > 1 else {
+                    throw Diagnostic(.type, "full needs a shape and a value", notes: ["it is `\(c.operation.signature)`"])
+                }
+                c.arguments[1] = given.items[given.items.count - 1]
+                c.arguments[0] = Value(list: given.items.dropLast())
+            }
+            let shape = try c.shape(0)
             if case .number(let x) = c[1] { return Value(try Tensor.fill(shape, x, c.interpreter.defaultType)) }
             var value = try c.value(1)
             if try value.tensor().dtype == .number { value = try cast(value, Value(c.interpreter.defaultType.name)) }

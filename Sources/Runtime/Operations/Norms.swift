@@ -5,15 +5,15 @@ import Tensors
 // Norms, log-sum-exp and softmax, the places of extremes, running sums.
 
 extension Op {
-    public static let norm: Operation = Operation("norm(x, p=2, axis=none, keep=false)", .reduce,
-        "The p-norm (Σ|x|^p)^(1/p) of all elements, or along the axes given: p=2 the Euclidean length (of a matrix: Frobenius), p=1 the sum and p=inf the largest of the absolute values, p=0 the number of elements that are not zero.",
-        examples: [("norm([3, 4])", "5"), ("norm([3, -4], 1)", "7"), ("norm([[3, 4], [6, 8]], axis=1)", "[5, 10]")], seeAlso: ["abs", "dot", "svd"],
-        shape: Rules.reduced(axis: 2, keep: 3),
+    public static let norm: Operation = Operation("norm(x, axis=none, p=2, keep=false)", .reduce,
+        "The p-norm (Σ|x|^p)^(1/p) of all elements, or along the axes given (the second argument, as in every reduction; `p` goes by its name): p=2 the Euclidean length (of a matrix: Frobenius), p=1 the sum and p=inf the largest of the absolute values, p=0 the number of elements that are not zero.",
+        examples: [("norm([3, 4])", "5"), ("norm([3, -4], p=1)", "7"), ("norm([[3, 4], [6, 8]], axis=1)", "[5, 10]")], seeAlso: ["abs", "dot", "svd"],
+        shape: Rules.reduced(axis: 1, keep: 3),
         forward: { c in
-            let x = try c.value(0), p = try c.double(1)
-            _ = try c.reductionAxes(2, of: x.tensor())
-            let axis = c[2], keep = Value.bool(try c.bool(3))
-            guard p >= 0 else { throw c.fault(.value, 1, "\(c.label(1)) must not be negative, got \(numberText(p))") }
+            let x = try c.value(0), p = try c.double(2)
+            _ = try c.reductionAxes(1, of: x.tensor())
+            let axis = c[1], keep = Value.bool(try c.bool(3))
+            guard p >= 0 else { throw c.fault(.value, 2, "\(c.label(2)) must not be negative, got \(numberText(p))") }
             switch p {
             case 0: return try sum(cast(notEqual(x, .number(0)), Value(floatType(x).name)), axis, keep)
             case 1: return try sum(abs(x), axis, keep)
@@ -90,10 +90,10 @@ extension Op {
             try b.give(0, b.g - exp(b.y) * sum(b.g, b.argument(1), .bool(true)))
         })
 
-    /// Index of an extreme: of all elements a number (flat, row-major), along an axis a tensor.
+    /// Index of an extreme: of all elements a number (flat, row-major), along axes a tensor.
     private static func argExtremum(_ name: String, _ largest: Bool, _ examples: [Operation.Example], _ seeAlso: [String]) -> Operation {
         Operation("\(name)(x, axis=none, keep=false)", .reduce,
-            "The index of the \(largest ? "largest" : "smallest") element, the first of equal ones: a number counted through the whole tensor in row order, or along an axis a tensor of indices.",
+            "The index of the \(largest ? "largest" : "smallest") element, the first of equal ones: a number counted through the whole tensor in row order, or along an axis a tensor of indices. Several axes are counted through together, in row order.",
             examples: examples, seeAlso: seeAlso, shape: Rules.reduced(),
             forward: { c in
                 let x = try c.tensor(0), keep = try c.bool(2)
@@ -103,12 +103,16 @@ extension Op {
                     if !keep { return .number(index.element(0)) }
                     return Value(try Tensor.reshape(Tensor.convert(index, to: x.dtype.isDouble ? .f64 : .f32), Array(repeating: 1, count: x.rank)))
                 }
-                let axis = try c.lineAxis(1, of: x)
-                let index = try Tensor.argExtremum(x, axis: axis, largest: largest)
-                if !keep { return Value(index) }
-                var shape = x.shape
-                shape[axis] = 1
-                return Value(try Tensor.reshape(index, shape))
+                if c[1].isPlain { _ = try c.lineAxis(1, of: x) }
+                let axes = try c.axes(1, rank: x.rank) ?? []
+                let index: Tensor
+                if axes.count == 1 { index = try Tensor.argExtremum(x, axis: axes[0], largest: largest) } else {
+                    // The axes as one, the last.
+                    let others = x.shape.indices.filter { !axes.contains($0) }, length = axes.reduce(1) { $0 &* x.dims[$1] }
+                    let lines = try Tensor.reshape(Tensor.permute(x, others + axes), others.map { x.dims[$0] } + [length])
+                    index = try Tensor.argExtremum(lines, axis: others.count, largest: largest)
+                }
+                return keep ? Value(try Tensor.reshape(index, Rules.reduce(x.shape, c[1], keep: true))) : Value(index)
             })
     }
 

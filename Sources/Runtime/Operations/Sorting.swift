@@ -57,13 +57,12 @@ extension Op {
         })
 
     public static let median: Operation = Operation("median(x, axis=none, keep=false)", .reduce,
-        "The middle element in order, of an even number the mean of the two middle ones, over all or along the axes given.",
+        "The middle element in order, of an even number the mean of the two middle ones, over all or along the axes given; nan of no elements.",
         examples: [("median([3, 1, 10])", "3"), ("median([[1, 2], [3, 10]], axis=1)", "[1.5, 6.5]")], seeAlso: ["quantile", "mean"],
         shape: Rules.reduced(),
         forward: { c in
             let x = try c.tensor(0)
             _ = try c.reductionAxes(1, of: x)
-            guard x.count > 0 else { throw Diagnostic(.value, "an empty tensor has no median: the shape is [\(x.shape.map(String.init).joined(separator: ", "))]") }
             return try quantileAt(c.value(0), .number(0.5), c[1], .bool(try c.bool(2)))
         })
 
@@ -103,6 +102,7 @@ extension Op {
         backward: { b in
             guard b.needs(0), let sources = b.kept as? Sources else { return }
             let shape = b.shape(0), flat = Value(shape: [shape.reduce(1, &*)])
+            if shape.contains(0) { return try b.give(0, b.x(0) * .number(0)) }
             let g = try reshape(b.g, Value(shape: [sources.low.count]))
             let parts = try scatterAlong(g * .number(1 - sources.share), Value(sources.low), .number(0), flat) + scatterAlong(g * .number(sources.share), Value(sources.high), .number(0), flat)
             try b.give(0, typed(reshape(parts, Value(shape: shape)), like: b.x(0)))
