@@ -30,6 +30,8 @@ extension Checker {
             if let v = x.exact { return try located(n) { lift(try interpreter.negated(v)) } }
             switch x {
             case .size(let s): return .size(Size(samples: 0 &- s.samples))
+            case .kind(.bool): return .kind(.number)
+            case .tensor(let shape, .bool): return .tensor(shape, nil)
             case .list: return x.shape.map { .tensor($0, nil) } ?? .unknown
             case .function, .kind(.function), .kind(.string):
                 if let v = try madeUp(x, isWhole: true, .first) { return try located(n) { lift(try interpreter.negated(v)) } }
@@ -152,9 +154,11 @@ extension Checker {
         case (.unknown, _), (_, .unknown), (.kind(.object), _), (_, .kind(.object)), (.kind(.record), _), (_, .kind(.record)), (.kind(.list), _), (_, .kind(.list)),
              (.many, _), (_, .many): return .unknown
         case (.record(let keys, let x), .record(let others, let y)) where keys == others && (op == .add || op == .subtract):
-            return .record(keys, try zip(x, y).map { try binary(n, $0, $1) })
-        case (.record(let keys, let x), _) where b.isTensorLike && (op == .multiply || op == .divide): return .record(keys, try x.map { try binary(n, $0, b) })
-        case (_, .record(let keys, let y)) where a.isTensorLike && op == .multiply: return .record(keys, try y.map { try binary(n, a, $0) })
+            return .record(keys, try ofFields(a, b, real) { try zip(x, y).map { try binary(n, $0, $1) } })
+        case (.record(let keys, let x), _) where b.isTensorLike && (op == .multiply || op == .divide):
+            return .record(keys, try ofFields(a, b, real) { try x.map { try binary(n, $0, b) } })
+        case (_, .record(let keys, let y)) where a.isTensorLike && op == .multiply:
+            return .record(keys, try ofFields(a, b, real) { try y.map { try binary(n, a, $0) } })
         // Lists and ranges stack where a tensor is wanted.
         case _ where a.shape != nil && b.shape != nil: return try tensors(n, op, a, b)
         default: break
@@ -166,6 +170,14 @@ extension Checker {
     }
 
     private func isUnknown(_ a: Abstract) -> Bool { if case .unknown = a { true } else { false } }
+
+    /// What an operator gives of the fields of records; its error is one of the records.
+    private func ofFields(_ a: Abstract, _ b: Abstract, _ real: (Value, Value) throws -> Value, _ body: () throws -> [Abstract]) throws -> [Abstract] {
+        do { return try body() } catch let error as Diagnostic {
+            if let x = try madeUp(a, isWhole: true, .first), let y = try madeUp(b, isWhole: true, .first) { _ = try real(x, y) }
+            throw error
+        }
+    }
 
     /// Asks the operator itself about operands that it may not take.
     private func refused(_ a: Abstract, _ b: Abstract, _ real: (Value, Value) throws -> Value) throws -> Abstract {
@@ -236,7 +248,7 @@ extension Checker {
         if a.isPlain, b.isPlain {
             if compares { return .kind(.bool) }
             let types = [a.dtype, b.dtype]
-            return types.allSatisfy { $0 == .number } ? .kind(.number) : types.contains(nil) ? .kind(.number) : .tensor([], nil)
+            return types.contains(nil) || types.allSatisfy { $0 == .number || $0 == .bool } ? .kind(.number) : .tensor([], nil)
         }
         let type: DType? = compares ? .bool : a.dtype == b.dtype && a.dtype != .bool ? a.dtype : nil
         guard let x = a.shape, let y = b.shape else { return .tensor(nil, type) }
@@ -338,7 +350,7 @@ extension Checker {
         if items.isEmpty { return .list([]) }
         if items.allSatisfy(\.isExact), items.count <= 64 {
             if let made = try madeUp(.list(items), isWhole: true, .first), case .list(let l) = made {
-                return try located(n) { lift(try interpreter.bracketed(l.items)) }
+                return try located(n) { lift(try interpreter.bracketed(l.items, n)) }
             }
         }
         if items.contains(where: { if case .list = $0 { true } else { false } }), case .kind = Abstract.list(items).bounded { return .unknown }
@@ -358,7 +370,7 @@ extension Checker {
                 guard let v = try self.madeUp(item, isWhole: true, world) else { return }
                 made.append(v)
             }
-            try self.located(n) { _ = try self.interpreter.bracketed(made) }
+            try self.located(n) { _ = try self.interpreter.bracketed(made, n) }
         }
         return .tensor(nil, nil)
     }

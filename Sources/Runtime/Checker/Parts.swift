@@ -24,8 +24,10 @@ extension Checker {
             let i = try evaluate(n.pointee.list[0])
             return i.isPlain ? each : .unknown
         case .record(let keys, let values):
-            guard n.pointee.count == 1, case let index = try evaluate(n.pointee.list[0]), let key = index.exact?.asString else {
-                if n.pointee.count == 1, n.pointee.list[0].pointee.op != .slice, try evaluate(n.pointee.list[0]).isPlain { throw interpreter.recordIndex(keys, n) }
+            guard n.isOneValue else { throw interpreter.recordIndex(keys, n) }
+            let index = try evaluate(n.pointee.list[0])
+            guard let key = index.exact?.asString else {
+                if index.isPlain { throw interpreter.recordIndex(keys, n) }
                 return .unknown
             }
             if let i = keys.firstIndex(of: key) { return values[i] }
@@ -39,9 +41,10 @@ extension Checker {
             for i in 0..<Int(n.pointee.count) where n.pointee.list[i].pointee.op != .slice { _ = try evaluate(n.pointee.list[i]) }
             return .kind(.string)
         case .exact(.range(let r)):
-            guard n.pointee.count == 1, n.pointee.list[0].pointee.op != .slice else { return .many(.kind(.number)) }
-            guard let i = try evaluate(n.pointee.list[0]).wholeNumber?.constant else { return .kind(.number) }
+            guard n.isOneValue, case let at = try evaluate(n.pointee.list[0]), at.isPlain else { return .many(.kind(.number)) }
+            guard let i = at.wholeNumber?.constant else { return .kind(.number) }
             return try located(n.pointee.list[0]) { .number(r[try interpreter.position(i, r.count, "a range")]) }
+        case .exact(.scalar) where n.isWhole: return try tensorIndex(n, base, [])
         case .exact(.number), .size, .exact(.scalar): throw interpreter.noParts(n)
         default: break
         }
@@ -58,6 +61,7 @@ extension Checker {
         guard n.pointee.count == 1 else { return .unknown }
         let part = n.pointee.list[0]
         let any = items.dropFirst().reduce(items.first ?? .unknown) { join($0, $1) }
+        if part.pointee.op == .ellipsis { return .list(items) }
         if part.pointee.op == .slice {
             func bound(_ p: NodePointer?) throws -> (known: Bool, value: Int?) {
                 guard let p else { return (true, nil) }
@@ -213,8 +217,8 @@ extension Checker {
             }
         case .index:
             try fit(value, into: target)
-            try change(target) { _ in value }
-        case .member: try change(target) { _ in value }
+            try change(target, makes: true) { _ in Change(value, rebinds: true) }
+        case .member: try change(target, makes: true) { _ in Change(value, rebinds: true) }
         default: break
         }
     }
@@ -250,72 +254,102 @@ extension Checker {
         }
     }
 
-    /// A record with one field changed, or one more.
-    private func changed(_ keys: [String], _ values: [Abstract], _ name: String, _ new: (Abstract) throws -> Abstract) throws -> Abstract {
-        var keys = keys, values = values
-        if let k = keys.firstIndex(of: name) { values[k] = try new(values[k]) } else {
-            keys.append(name)
-            values.append(try new(.none))
-        }
-        return .record(keys, values)
+    /// What becomes of a value by a change of a part of it.
+    private struct Change {
+        let value: Abstract
+        /// True where the value itself is surely another one: no object on the path was changed in its place.
+        let rebinds: Bool
+        init(_ value: Abstract, rebinds: Bool) { self.value = value; self.rebinds = rebinds }
     }
 
-    /// Changes what stands at a path: `r.f[i]`.
-    private func change(_ n: NodePointer, _ new: (Abstract) throws -> Abstract) throws {
+    /// A record with one field changed or, where the field is itself assigned (`makes`), one more.
+    private func changed(_ keys: [String], _ values: [Abstract], _ name: String, _ n: NodePointer, makes: Bool, _ new: (Abstract) throws -> Change) throws -> Change {
+        var keys = keys, values = values
+        let change: Change
+        if let k = keys.firstIndex(of: name) {
+            change = try new(values[k])
+            values[k] = change.value
+        } else {
+            guard makes else { throw interpreter.located(interpreter.noField(name, of: "the record", keys), n) }
+            change = try new(.none)
+            keys.append(name)
+            values.append(change.value)
+        }
+        return Change(.record(keys, values), rebinds: change.rebinds)
+    }
+
+    /// Changes what stands at a path: `r.f[i]`. `makes`: it is what is itself assigned.
+    private func change(_ n: NodePointer, makes: Bool = false, _ new: (Abstract) throws -> Change) throws {
         switch n.pointee.op {
         case .local, .global:
-            let old = try evaluate(n), changed = try new(old)
+            let old = try evaluate(n), change = try new(old)
             if n.pointee.flag {
                 // An outer name: an object may be changed through it.
-                switch old {
-                case .list, .record, .tensor, .exact, .many: throw interpreter.outerName(n)
-                default: return
-                }
+                if change.rebinds { throw interpreter.outerName(n) }
+                return
             }
-            try assign(n, changed)
-        case .field: try assign(n, try new(try evaluate(n)))
+            try assign(n, change.value)
+        case .field: try assign(n, try new(try evaluate(n)).value)
         case .member:
             let name = n.pointee.name
             try change(n.pointee.a) { base in
                 switch base {
                 case .record(let keys, let values):
-                    return try changed(keys, values, name, new)
+                    return try changed(keys, values, name, n, makes: makes, new)
                 case .object(let id):
-                    guard let object = state.heap[id] else { return base }
+                    guard let object = state.heap[id] else { return Change(base, rebinds: false) }
                     guard let i = object.declaration.field(name) else {
                         throw interpreter.located(interpreter.noField(name, of: object.declaration.name, object.declaration.fields.map(\.name)), n)
                     }
-                    state.heap[id]!.fields[i] = try new(object.fields[i] ?? .unknown)
-                    return base
-                default: return base
+                    state.heap[id]!.fields[i] = try new(object.fields[i] ?? .unknown).value
+                    return Change(base, rebinds: false)
+                default: return Change(base, rebinds: false)
                 }
             }
         case .index:
-            let key = n.pointee.count == 1 && n.pointee.list[0].pointee.op != .slice && n.pointee.list[0].pointee.op != .ellipsis ? try evaluate(n.pointee.list[0]) : nil
+            let key = n.isOneValue ? try evaluate(n.pointee.list[0]) : nil
             try change(n.pointee.a) { base in
                 switch base {
                 case .record(let keys, let values):
-                    guard let name = key?.exact?.asString else { return .kind(.record) }
-                    return try changed(keys, values, name, new)
+                    guard let name = key?.exact?.asString else { return Change(.kind(.record), rebinds: try new(.unknown).rebinds) }
+                    return try changed(keys, values, name, n, makes: makes, new)
                 case .list(let items):
-                    guard let i = key?.wholeNumber?.constant else { return .many(items.reduce(try new(.unknown)) { join($0, $1) }) }
+                    guard let key, key.isPlain else {
+                        // Several items: which ones, and to what they are set, is for the run to say.
+                        return Change(.list(items.map { _ in .unknown }), rebinds: try new(.unknown).rebinds)
+                    }
+                    guard let i = key.wholeNumber?.constant else {
+                        let change = try new(.unknown)
+                        return Change(.many(items.reduce(change.value) { join($0, $1) }), rebinds: change.rebinds)
+                    }
                     let k = try located(n) { try interpreter.position(i, items.count, "a list") }
                     var items = items
-                    items[k] = try new(items[k])
-                    return .list(items)
+                    let change = try new(items[k])
+                    items[k] = change.value
+                    return Change(.list(items), rebinds: change.rebinds)
                 case .exact(.tensor(let t, _)):
                     _ = try new(.unknown)
-                    return .tensor(t.shape.map { Size($0) }, t.dtype)
+                    return Change(.tensor(t.shape.map { Size($0) }, t.dtype), rebinds: true)
+                case .exact(.scalar(_, let type)) where n.isWhole:
+                    _ = try new(.unknown)
+                    return Change(.tensor([], type), rebinds: true)
                 case .object(let id):
                     // A parameter replaced through its path.
-                    guard let stages = state.heap[id]?.stages, let i = key?.wholeNumber?.constant, let field = state.heap[id]?.declaration.field("stages"), stages.indices.contains(i) else { return base }
+                    let same = Change(base, rebinds: false)
+                    guard let stages = state.heap[id]?.stages, let i = key?.wholeNumber?.constant, let field = state.heap[id]?.declaration.field("stages"), stages.indices.contains(i) else { return same }
                     var changed = stages
-                    changed[i] = try new(stages[i])
+                    changed[i] = try new(stages[i]).value
                     state.heap[id]!.fields[field] = .list(changed)
-                    return base
+                    return same
+                case .tensor:
+                    _ = try new(.unknown)
+                    return Change(base, rebinds: true)
+                case .many(let each):
+                    let change = try new(.unknown)
+                    return Change(.many(key?.isPlain ?? false ? join(each, change.value) : .unknown), rebinds: change.rebinds)
                 default:
                     _ = try new(.unknown)
-                    return base
+                    return Change(base, rebinds: false)
                 }
             }
         default: _ = try evaluate(n)

@@ -90,9 +90,20 @@ enum Results {
         return items.isEmpty || items.contains { $0.shape == nil } ? nil : items
     }
 
+    /// Whether `concat` may be given lists that do not stack.
+    private static func joinsLists(_ c: AbstractCall) -> Bool {
+        guard case .list(let items) = c[0] else { return true }
+        return items.contains {
+            switch $0 {
+            case .list, .many, .kind(.list), .unknown: $0.shape == nil
+            default: false
+            }
+        }
+    }
+
     static let concat: ResultRule = { c in
         if allExact(c), c[0].everySize.count < 64 { return nil }
-        guard let items = parts(c), let axis = c[1].wholeNumber?.constant else { return .tensor(nil, nil) }
+        guard let items = parts(c), let axis = c[1].wholeNumber?.constant else { return joinsLists(c) ? .unknown : .tensor(nil, nil) }
         let shapes = items.map { $0.shape!.isEmpty ? [Size(1)] : $0.shape! }
         do {
             let samples = try c.checker.inWorlds(shapes.flatMap { $0 }) { world -> [Int] in

@@ -24,7 +24,9 @@ extension Interpreter {
     }
 
     /// Stacks items along a new first axis: what `[a, b, c]` does.
-    func stack(_ items: [Value], what: String) throws -> Value {
+    ///
+    /// `ragged` is what to write for rows of unequal shapes.
+    func stack(_ items: [Value], what: String, ragged: String = "write ( … ) for a list of unequal ones") throws -> Value {
         // Plain numbers and constant scalars, the common case, go straight into place.
         var type: DType? = nil
         var plain = true
@@ -66,14 +68,14 @@ extension Interpreter {
             switch item {
             case .list, .range: part = try stacked(item, what: what)
             case .number, .scalar, .bool, .tensor: break
-            default: throw Diagnostic(.type, "\(what) cannot stack \(item.described)", help: ["write ( … ) for a list of any values"])
+            default: throw Diagnostic(.type, "\(what) cannot stack \(item.described)")
             }
             // A plain number takes the type of what it stands beside.
             let t = try part.tensor()
             if t.dtype == .number { part = try Op.cast(part, Value((type == nil || type == .bool ? defaultType : type!).name)) }
             if let shape, shape != t.shape {
                 throw Diagnostic(.shape, "rows do not fit: row 0 is [\(shape.map(String.init).joined(separator: ", "))], row \(i) is [\(t.shape.map(String.init).joined(separator: ", "))]",
-                                 help: ["all rows of a tensor have the same shape; write ( … ) for a list of unequal ones"])
+                                 help: ["all rows of a tensor have the same shape; \(ragged)"])
             }
             shape = t.shape
             parts.append(part)
@@ -87,7 +89,7 @@ extension Interpreter {
         switch value {
         case .list(let l): return l.items
         case .range(let r):
-            try Self.checkMemory(r.count, MemoryLayout<Value>.stride)
+            try Self.checkListMemory(r.count)
             var items: [Value] = []
             items.reserveCapacity(r.count)
             Threads.untilInterrupted(count: r.count) { for i in $0 { items.append(.number(r[i])) } }
@@ -119,6 +121,9 @@ extension Interpreter {
         result.data.copyMemory(from: t.data + i * size * t.dtype.size, byteCount: size * t.dtype.size)
         return Value(result)
     }
+
+    /// Refuses a list of so many values where it would not fit into memory, before any of them is made.
+    static func checkListMemory(_ count: Int) throws { try checkMemory(count, MemoryLayout<Value>.stride) }
 
     /// Refuses a list that would not fit into memory.
     static func checkMemory(_ count: Int, _ size: Int) throws {

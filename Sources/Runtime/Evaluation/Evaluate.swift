@@ -317,7 +317,7 @@ extension Interpreter {
             var items: [Value] = []
             items.reserveCapacity(Int(n.pointee.count))
             for i in 0..<Int(n.pointee.count) { items.append(try value(n.pointee.list[i])) }
-            do { return try bracketed(items) } catch { throw located(error, n) }
+            do { return try bracketed(items, n) } catch { throw located(error, n) }
         case .comprehension: return try comprehension(n)
         case .record:
             var keys: [String] = [], values: [Value] = []
@@ -363,22 +363,32 @@ extension Interpreter {
         }
         let start = try whole(a), end = try whole(b)
         let count = halfOpen ? end - start : end - start + 1
-        return .range(RangeValue(start: start, step: 1, count: max(0, Int(count))))
+        return .range(RangeValue(start: start, step: 1, count: max(0, Int(count)), end: end, isClosed: !halfOpen))
     }
 
-    /// `[…]`: a tensor of what stacks, else a list.
-    func bracketed(_ items: [Value]) throws -> Value {
+    /// `[…]`, written at a node: a tensor of what stacks, else a list.
+    func bracketed(_ items: [Value], _ n: NodePointer) throws -> Value {
         if items.isEmpty { return Value(list: []) }
-        func stacks(_ value: Value, _ depth: Int) -> Bool {
-            switch value {
-            case .number, .scalar, .bool, .tensor: true
-            case .list(let l): depth < Tensor.maxRank && !l.items.isEmpty && l.items.allSatisfy { stacks($0, depth + 1) }
-            case .range: true
-            default: false
-            }
+        guard items.allSatisfy({ stacks($0) }) else { return Value(list: items) }
+        return try n.pointee.op == .comprehension ? stack(items, what: "[ ]", ragged: listByMap(n)) : stack(items, what: "[ ]")
+    }
+
+    /// Whether a value is of the kinds that brackets stack, whatever its shape.
+    func stacks(_ value: Value, depth: Int = 0) -> Bool {
+        switch value {
+        case .number, .scalar, .bool, .tensor, .range: true
+        case .list(let l): depth < Tensor.maxRank && !l.items.isEmpty && l.items.allSatisfy { stacks($0, depth: depth + 1) }
+        default: false
         }
-        guard items.allSatisfy({ stacks($0, 0) }) else { return Value(list: items) }
-        return try stack(items, what: "[ ]")
+    }
+
+    /// How the items of a comprehension are made a list.
+    private func listByMap(_ n: NodePointer) -> String {
+        let clause = n.pointee.list[0].pointee, text = { (part: NodePointer?) in part?.pointee.text ?? "" }
+        if n.pointee.count == 1, n.pointee.text.utf8.count <= 60, clause.a.pointee.op == .local || clause.a.pointee.op == .global {
+            return "for a list of unequal ones write `map(\(text(clause.a)) => \(text(n.pointee.a)), \(text(clause.b)))`"
+        }
+        return "`map(x => …, xs)` gives a list of unequal ones"
     }
 
     private func interpolated(_ n: NodePointer) throws -> Value {
@@ -428,7 +438,7 @@ extension Interpreter {
     private func comprehension(_ n: NodePointer) throws -> Value {
         var items: [Value] = []
         try comprehend(n, 0, &items)
-        do { return try bracketed(items) } catch { throw located(error, n) }
+        do { return try bracketed(items, n) } catch { throw located(error, n) }
     }
 
     private func comprehend(_ n: NodePointer, _ level: Int, _ items: inout [Value]) throws {
@@ -445,7 +455,11 @@ extension Interpreter {
             if try condition(clause.pointee.a, .ifStatement) { try comprehend(n, level + 1, &items) }
             return
         }
-        try iterate(clause) {
+        let iterable = try value(clause.pointee.b)
+        if case .range(let r) = iterable, n.pointee.count == 1 {
+            do { try Self.checkListMemory(r.count) } catch { throw located(error, n) }
+        }
+        try iterate(clause, over: iterable) {
             try self.comprehend(n, level + 1, &items)
             return true
         }

@@ -178,7 +178,7 @@ extension Interpreter {
         try iterate(clause, over: value(clause.pointee.b), body)
     }
 
-    private func iterate(_ clause: NodePointer, over iterable: Value, _ body: () throws -> Bool) throws {
+    func iterate(_ clause: NodePointer, over iterable: Value, _ body: () throws -> Bool) throws {
         let target = clause.pointee.a!
         switch iterable {
         case .range(let r):
@@ -280,7 +280,7 @@ extension Interpreter {
 
     private func failedSides(_ a: Value, _ b: Value, _ result: Value, _ n: NodePointer) -> [String] {
         func short(_ v: Value) -> String {
-            let text = display(v)
+            let text = echo(v)
             return text.utf8.count <= 60 && !text.contains("\n") ? text : v.described
         }
         var notes = ["left: \(short(a))", "right: \(short(b))"]

@@ -155,7 +155,7 @@ extension Interpreter {
             return .range(first: try wholeIndex(r.start, n), count: r.count, step: r.count > 1 ? try wholeIndex(r.step, n) : 1)
         case .list(let l):
             if l.items.isEmpty { return .list([]) }
-            return try tensorSubscript(try stacked(v, what: "an index"), n)
+            do { return try tensorSubscript(try stacked(v, what: "an index"), n) } catch { throw located(error, n) }
         case .bool, .scalar:
             throw located(Diagnostic(.type, "an index is a whole number, got \(v.described)"), n)
         default: throw located(Diagnostic(.type, "cannot index a tensor by \(v.described)"), n)
@@ -192,13 +192,14 @@ extension Interpreter {
                 return Value(String(text))
             })
         case .record(let r):
-            guard n.pointee.count == 1, case let index = try value(n.pointee.list[0]), let key = index.asString else { throw recordIndex(r.keys, n) }
+            guard n.isOneValue, case let index = try value(n.pointee.list[0]), let key = index.asString else { throw recordIndex(r.keys, n) }
             guard let found = r[key] else { throw located(noField(key, of: "the record", r.keys), n.pointee.list[0]) }
             return found
         case .object(let o):
-            guard n.pointee.count == 1 else { throw located(Diagnostic(.type, "a network is indexed by a number or a path"), n) }
+            guard n.isOneValue else { throw located(Diagnostic(.type, "a network is indexed by a number or a path"), n) }
             let key = try value(n.pointee.list[0])
             do { return try objectIndex(o, key) } catch { throw located(error, n) }
+        case .scalar where n.isWhole: return try getIndex(base, try tensorSubscripts(n)).unboxed
         case .number, .scalar: throw noParts(n)
         default: throw located(Diagnostic(.type, "cannot index \(base.described)"), n)
         }
@@ -206,18 +207,46 @@ extension Interpreter {
 
     private func sequenceIndex(_ n: NodePointer, _ count: Int, _ what: String, _ one: (Int) -> Value, _ many: ([Int]) -> Value) throws -> Value {
         guard n.pointee.count == 1 else { throw located(Diagnostic(.type, "\(what) has one index"), n) }
-        let part = n.pointee.list[0]
-        if part.pointee.op == .slice {
-            guard case .slice(let start, let stop, let step) = try sliceSubscript(part) else { return .none }
-            return many(Self.sliceIndices(start, stop, step, count))
+        let part = n.pointee.list[0], written: Subscript
+        switch part.pointee.op {
+        case .ellipsis: written = .ellipsis
+        case .slice: written = try sliceSubscript(part)
+        default:
+            let v = try value(part)
+            switch v {
+            case .number, .scalar(_, .f32), .scalar(_, .f64), .tensor, .range, .list: written = try tensorSubscript(v, part)
+            default: throw located(Diagnostic(.type, "\(what) is indexed by a whole number, got \(v.described)"), part)
+            }
         }
-        let v = try value(part)
-        if case .range(let r) = v {
-            return many(try (0..<r.count).map { try position(Int(r[$0]), count, what) })
+        do {
+            switch try places(written, count, what) {
+            case .one(let i): return one(i)
+            case .many(let indices): return many(indices)
+            }
+        } catch { throw located(error, part) }
+    }
+
+    /// The items of a sequence that a subscript names.
+    private enum Places { case one(Int), many([Int]) }
+
+    private func places(_ s: Subscript, _ count: Int, _ what: String) throws -> Places {
+        func chosen(_ t: Tensor) throws {
+            guard t.rank == 1 else { throw Diagnostic(.shape, "\(what) is indexed by a vector, got \(Value(t).described)") }
         }
-        guard let x = v.asDouble else { throw located(Diagnostic(.type, "\(what) is indexed by a whole number, got \(v.described)"), part) }
-        let i = try wholeIndex(x, part)
-        do { return one(try position(i, count, what)) } catch { throw located(error, part) }
+        switch s {
+        case .index(let i): return .one(try position(i, count, what))
+        case .slice(let start, let stop, let step): return .many(Self.sliceIndices(start, stop, step, count))
+        case .ellipsis: return .many(Array(0..<count))
+        case .list(let indices): return .many(try indices.map { try position($0, count, what) })
+        case .indices(let t):
+            try chosen(t)
+            return .many(try ints(Value(t), what: "an index").map { try position($0, count, what) })
+        case .mask(let t):
+            try chosen(t)
+            guard t.count == count else { throw Diagnostic(.shape, "the mask has \(counted(t.count, "element")), but there are \(counted(count, "item"))") }
+            return .many((0..<count).filter { t.u8[$0] != 0 })
+        case .newAxis: throw Diagnostic(.type, "\(what) is indexed by a whole number, got none")
+        }
     }
 
     /// The positions of `start:stop:step` in `count` items, clamped as in Python.
@@ -360,7 +389,7 @@ extension Interpreter {
     private enum Parts { case key(String), tensor([Subscript]) }
 
     private func subscripts(_ n: NodePointer) throws -> Parts {
-        if n.pointee.count == 1, n.pointee.list[0].pointee.op != .slice, n.pointee.list[0].pointee.op != .ellipsis {
+        if n.isOneValue {
             let v = try value(n.pointee.list[0])
             if let key = v.asString { return .key(key) }
             return .tensor([try tensorSubscript(v, n.pointee.list[0])])
@@ -374,7 +403,7 @@ extension Interpreter {
         case .tensor:
             guard case .tensor(let subscripts) = parts else { break }
             return try setTensorPart(&base, subscripts, n, newValue)
-        case .list, .record: return try changePart(&base, parts, n) { $0 = newValue; return true }
+        case .list, .record: return try changePart(&base, parts, n, makes: true) { $0 = newValue; return true }
         case .object:
             guard case .object(let o) = base else { break }
             switch parts {
@@ -388,7 +417,10 @@ extension Interpreter {
                 o.setStage(k, newValue)
                 return false
             }
-        case .number: throw located(Diagnostic(.type, "a number has no parts to assign"), n)
+        case .number:
+            guard case .tensor(let subscripts) = parts, case .scalar = base, n.isWhole else { throw located(Diagnostic(.type, "a number has no parts to assign"), n) }
+            base = Value(try base.tensor())
+            return try setTensorPart(&base, subscripts, n, newValue)
         case .string: throw located(Diagnostic(.type, "a string cannot be changed in place", help: ["build a new one: `s[:i] + t + s[i + 1:]`"]), n)
         default: break
         }
@@ -401,25 +433,36 @@ extension Interpreter {
     }
 
     /// Lets `change` change the item of a list or record in place. The container is taken out of `base` meanwhile,
-    /// so that it is copied only where somebody else holds it.
-    private func changePart(_ base: inout Value, _ parts: Parts, _ n: NodePointer, _ change: (inout Value) throws -> Bool) throws -> Bool {
+    /// so that it is copied only where somebody else holds it. True where `base` itself changed: an item that is an object
+    /// stays the same one. A field that is not there yet is only made where it is itself assigned (`makes`).
+    private func changePart(_ base: inout Value, _ parts: Parts, _ n: NodePointer, makes: Bool = false, _ change: (inout Value) throws -> Bool) throws -> Bool {
         if case .tensor(let s) = parts, case .list(let count) = base.part {
-            guard case .index(let i)? = s.first, s.count == 1 else { throw located(Diagnostic(.type, "a list's item is assigned by one index"), n) }
-            let k: Int
-            do { k = try position(i, count, "a list") } catch { throw located(error, n) }
+            guard s.count == 1 else { throw located(Diagnostic(.type, "a list has one index"), n) }
+            let chosen: Places
+            do { chosen = try places(s[0], count, "a list") } catch { throw located(error, n) }
+            if case .one(let k) = chosen, var object = base.object(at: k), !makes { return try change(&object) }
             guard var list = base.takeList() else { return false }
             if !isKnownUniquelyReferenced(&list) { list = List(list.items) }
             defer { base = .list(list) }
-            var item = list.take(k)
-            defer { list.set(k, item) }
-            _ = try change(&item)
-            return true
+            switch chosen {
+            case .one(let k):
+                var item = list.take(k)
+                defer { list.set(k, item) }
+                return try change(&item)
+            case .many(let indices):
+                var part = Value(list: indices.map { list.items[$0] })
+                guard try change(&part) else { return false }
+                try setItems(of: list, indices, part, n)
+                return true
+            }
         }
-        if case .key(let key) = parts, case .record = base.part {
+        if case .key(let key) = parts, case let found = base.part(key), found.isRecord {
+            if !makes, var object = found.object { return try change(&object) }
             guard var record = base.takeRecord() else { return false }
             if !isKnownUniquelyReferenced(&record) { record = Record(record.keys, record.values) }
             defer { base = .record(record) }
             guard let k = record.position(key) else {
+                guard makes else { throw located(noField(key, of: "the record", record.keys), n) }
                 var item = Value.none
                 _ = try change(&item)
                 record.set(key, item)
@@ -427,8 +470,7 @@ extension Interpreter {
             }
             var item = record.take(at: k)
             defer { record.set(at: k, item) }
-            _ = try change(&item)
-            return true
+            return try change(&item)
         }
         if case .object(let o) = base {
             switch parts {
@@ -448,9 +490,24 @@ extension Interpreter {
         throw located(Diagnostic(.type, "cannot assign to a part of \(base.described)"), n)
     }
 
+    /// Puts the items of a sequence into places of a list.
+    private func setItems(of list: List, _ places: [Int], _ newValue: Value, _ n: NodePointer) throws {
+        let given: [Value]
+        switch newValue {
+        case .list(let l): given = l.items
+        case .range, .tensor: given = try items(of: newValue, what: "the assigned value")
+        default:
+            throw located(Diagnostic(.type, "\(counted(places.count, "item")) of a list can only be set from a list, got \(newValue.described)"), n)
+        }
+        guard given.count == places.count else {
+            throw located(Diagnostic(.value, "\(counted(places.count, "item")) of a list cannot be set to \(counted(given.count, "item"))"), n)
+        }
+        for (k, item) in zip(places, given) { list.set(k, item) }
+    }
+
     private func setField(_ base: inout Value, _ name: String, _ n: NodePointer, _ change: (inout Value) throws -> Void) throws -> Bool {
         switch base.part {
-        case .record: return try changePart(&base, .key(name), n) { try change(&$0); return true }
+        case .record: return try changePart(&base, .key(name), n, makes: true) { try change(&$0); return true }
         case .object:
             guard case .object(let o) = base else { break }
             guard let i = o.declaration.field(name) else {
@@ -531,6 +588,19 @@ extension Interpreter {
 /// have it copied.
 private enum PartKind { case tensor, list(count: Int), record, object, string, number, other }
 
+extension NodePointer {
+    /// True where the index is one value, neither a slice nor `...`.
+    var isOneValue: Bool { pointee.count == 1 && pointee.list[0].pointee.op != .slice && pointee.list[0].pointee.op != .ellipsis }
+
+    /// True for `x[...]` and `x[none]`, which a tensor without axes has too.
+    var isWhole: Bool {
+        (0..<Int(pointee.count)).allSatisfy { i in
+            let part = pointee.list[i].pointee
+            return part.op == .ellipsis || part.op == .constant && UInt64(part.slot) == Word.Tag.none
+        }
+    }
+}
+
 extension Value {
     @inline(never) fileprivate var part: PartKind {
         switch self {
@@ -542,6 +612,18 @@ extension Value {
         case .number, .scalar: .number
         default: .other
         }
+    }
+
+    /// The object that is a list's item.
+    @inline(never) fileprivate func object(at k: Int) -> Value? {
+        if case .list(let l) = self, case .object = l.items[k] { l.items[k] } else { nil }
+    }
+
+    /// Whether it is a record, and the object that is its field.
+    @inline(never) fileprivate func part(_ key: String) -> (isRecord: Bool, object: Value?) {
+        guard case .record(let r) = self else { return (false, nil) }
+        if case .object? = r[key] { return (true, r[key]) }
+        return (true, nil)
     }
 
     /// Takes the list out, leaving `none`.

@@ -26,11 +26,34 @@ extension Op {
         return try items.map { try $0.tensor().dtype == .number ? try cast($0, name) : Value(try $0.variable()) }
     }
 
+    /// The items of several lists, ranges and tensors one after another, where one of them is a list that does not stack; nil
+    /// where `concat` joins tensors.
+    private static func joinedLists(_ c: Call) throws -> Value? {
+        guard case .list(var given) = c[0] else { return nil }
+        if given.items.count == 1, case .list(let inner) = given.items[0] { given = inner }
+        var isList = false
+        for item in given.items {
+            switch item {
+            case .list(let l): isList = isList || !l.items.isEmpty && !c.interpreter.stacks(item)
+            case .range: break
+            case .tensor(let t, _) where t.rank > 0: break
+            default: return nil
+            }
+        }
+        guard isList else { return nil }
+        guard try c.int(1) == 0 else { throw c.fault(.shape, 1, "lists have one axis, got \(c[1].described)") }
+        let parts = try given.items.map { try Items($0, c.interpreter, what: c.label(0)) }
+        try Interpreter.checkListMemory(parts.reduce(0) { $0 + $1.count })
+        return Value(list: try parts.flatMap { try $0.array() })
+    }
+
     public static let concat: Operation = Operation("concat(tensors..., axis=0)", .shape,
-        "Tensors joined along an axis they have; the other sizes agree. They are given as arguments, as one list, or as the rows of one tensor. A number counts as a vector of one element.",
-        examples: [("concat([1, 2], [3])", "[1, 2, 3]"), ("concat([[1], [2]], [[3], [4]], axis=1)", "[[1, 3],\n [2, 4]]")], seeAlso: ["stack", "append", "pad"],
+        "Tensors joined along an axis they have; the other sizes agree. They are given as arguments, as one list, or as the rows of one tensor. A number counts as a vector of one element. Lists that are no tensors give the list of all their items.",
+        examples: [("concat([1, 2], [3])", "[1, 2, 3]"), ("concat([[1], [2]], [[3], [4]], axis=1)", "[[1, 3],\n [2, 4]]"), ("concat((1, 2), (\"a\",))", "(1, 2, \"a\")")],
+        seeAlso: ["stack", "append", "pad"],
         result: Results.concat,
         forward: { c in
+            if let list = try joinedLists(c) { return list }
             var items = try parts(&c, 0)
             for i in items.indices where try items[i].tensor().rank == 0 { items[i] = try reshape(items[i], .number(1)) }
             let axis = try c.axis(1, rank: items[0].tensor().rank)

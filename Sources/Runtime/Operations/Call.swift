@@ -38,9 +38,24 @@ public struct Call {
             arguments[i] = .tensor(v.tensor, 0)
             return v.tensor
         case .list, .range:
-            arguments[i] = try pointing(i) { try interpreter.stacked(arguments[i], what: label(i)) }
+            do { arguments[i] = try pointing(i) { try interpreter.stacked(arguments[i], what: label(i)) } } catch var error as Diagnostic where error.source == nil {
+                error.help += textMend(i)
+                throw error
+            }
             return try tensor(i)
         default: throw wrong(i, "a tensor")
+        }
+    }
+
+    /// What does with a list of texts what the operation does with numbers.
+    private func textMend(_ i: Int) -> [String] {
+        guard case .list(let l) = arguments[i], l.items.allSatisfy({ $0.asString != nil }) else { return [] }
+        let name = operation.parameters[i].name
+        return switch operation.name {
+        case "sum": ["texts are joined by `join(‹\(name)›)`"]
+        case "min": ["the first of texts in order is `sorted(‹\(name)›)[0]`"]
+        case "max": ["the last of texts in order is `sorted(‹\(name)›)[-1]`"]
+        default: []
         }
     }
 

@@ -39,6 +39,7 @@ struct Items {
     }
 
     func array() throws -> [Value] {
+        try Interpreter.checkListMemory(count)
         let list = List([])
         for i in 0..<count { try list.append(try self[i]) }
         return list.items
@@ -138,7 +139,7 @@ extension Op {
             }
             let count = Swift.max(0, ((stop - start) / step).rounded(.up))
             guard count < 0x1p53 else { throw Diagnostic(.value, "a range of \(numberText(count)) numbers is too long") }
-            return .range(RangeValue(start: start, step: step, count: Int(count)))
+            return .range(RangeValue(start: start, step: step, count: Int(count), end: stop))
         })
 
     public static let append: Operation = Operation("append(xs, value)", .lists, """
@@ -208,6 +209,7 @@ extension Op {
             if sequences.count == 1, case .record(let r) = given.items[0] {
                 for (key, value) in zip(r.keys, r.values) { try results.append(try c.interpreter.apply(f, [Value(key), value])) }
             } else {
+                try Interpreter.checkListMemory(count)
                 for i in 0..<count { try results.append(try c.interpreter.apply(f, try sequences.map { try $0[i] })) }
             }
             return try c.interpreter.gathered(results)
@@ -295,8 +297,10 @@ extension Op {
         forward: { c in
             guard case .list(let given) = c[0] else { return .none }
             let sequences = try given.items.map { try Items($0, c.interpreter, what: "an argument of zip") }
+            let count = sequences.map(\.count).min() ?? 0
+            try Interpreter.checkListMemory(count)
             let result = List([])
-            for i in 0..<(sequences.map(\.count).min() ?? 0) { try result.append(Value(list: try sequences.map { try $0[i] })) }
+            for i in 0..<count { try result.append(Value(list: try sequences.map { try $0[i] })) }
             return .list(result)
         })
 
@@ -306,6 +310,7 @@ extension Op {
         forward: { c in
             let items = try c.sequence(0)
             let start = try c.int(1)
+            try Interpreter.checkListMemory(items.count)
             let result = List([])
             for i in 0..<items.count { try result.append(Value(list: [.number(Double(start) + Double(i)), try items[i]])) }
             return .list(result)
@@ -359,7 +364,8 @@ extension Op {
                 let order = try items.sorted { try interpreter.compare($0, $1) < 0 }
                 let result = List([])
                 for item in order {
-                    if let last = result.items.last, try interpreter.compare(last, item) == 0 { continue }
+                    // A number beside a 0-d tensor may be another one and yet equal in the tensor's type.
+                    if let last = result.items.last, try interpreter.compare(last, item) == 0 || interpreter.equals(last, item) { continue }
                     try result.append(item)
                 }
                 return .list(result)
