@@ -15,14 +15,14 @@ extension Interpreter {
             return .scalar(z, type)
         case (.tensor, .tensor), (.tensor, .number), (.number, .tensor), (.tensor, .scalar), (.scalar, .tensor):
             return try tensorBinary(op, a, b)
-        case (.bool, .bool), (.none, _), (_, .none), (.function, _), (_, .function), (.object, _), (_, .object):
+        case (.none, _), (_, .none), (.function, _), (_, .function), (.object, _), (_, .object):
             if op == .equal || op == .notEqual { return .bool(try equals(a, b) == (op == .equal)) }
-        case (.bool(let x), .number), (.bool(let x), .scalar), (.bool(let x), .tensor):
-            if (op == .equal || op == .notEqual), case .number = b { return .bool(op == .notEqual) }
-            return try binary(op, .scalar(x ? 1 : 0, .bool), b)
-        case (.number, .bool(let y)), (.scalar, .bool(let y)), (.tensor, .bool(let y)):
-            if (op == .equal || op == .notEqual), case .number = a { return .bool(op == .notEqual) }
-            return try binary(op, a, .scalar(y ? 1 : 0, .bool))
+        case (.bool, .bool), (.bool, .number), (.number, .bool):
+            // A bool counts as 0 or 1, but it is not the number: they are of different kinds.
+            if op == .equal || op == .notEqual { return .bool(try equals(a, b) == (op == .equal)) }
+            return try binary(op, Self.counting(a), Self.counting(b))
+        case (.bool(let x), .scalar), (.bool(let x), .tensor): return try binary(op, .scalar(x ? 1 : 0, .bool), b)
+        case (.scalar, .bool(let y)), (.tensor, .bool(let y)): return try binary(op, a, .scalar(y ? 1 : 0, .bool))
         case (.string(let x), .string(let y)):
             switch op {
             case .add:
@@ -38,8 +38,10 @@ extension Interpreter {
             case .greaterEqual: return .bool(!before(x, y))
             default: break
             }
-        case (.string(let x), .number(let n)) where op == .multiply: return Value(try repeated(x.string, n))
-        case (.number(let n), .string(let x)) where op == .multiply: return Value(try repeated(x.string, n))
+        case (.string(let x), .number), (.string(let x), .scalar), (.string(let x), .tensor):
+            if op == .multiply, let n = b.asDouble { return Value(try repeated(x.string, n)) }
+        case (.number, .string(let x)), (.scalar, .string(let x)), (.tensor, .string(let x)):
+            if op == .multiply, let n = a.asDouble { return Value(try repeated(x.string, n)) }
         case (.record(let x), .record(let y)):
             if op == .equal || op == .notEqual { return .bool(try equals(a, b) == (op == .equal)) }
             if op == .add || op == .subtract { return try combine(x, y, op) }
@@ -76,12 +78,22 @@ extension Interpreter {
         throw Diagnostic(.type, "`\(Self.symbol(op))` does not take \(a.described) and \(b.described)")
     }
 
+    /// A number or a 0-d tensor as its double and its type; nil for anything else.
     static func scalarParts(_ v: Value) -> (Double, DType)? {
         switch v {
         case .number(let x): (x, .number)
         case .scalar(let x, let t): (x, t)
+        case .tensor(let t, _) where t.rank == 0: (t.element(0), t.dtype)
         default: nil
         }
+    }
+
+    /// A bool as the number that it counts as; anything else as it is.
+    private static func counting(_ v: Value) -> Value { if case .bool(let b) = v { .number(b ? 1 : 0) } else { v } }
+
+    /// Whether two numbers are equal in the type in which they would be computed: a number beside an f32 is rounded to it.
+    private static func same(_ x: Double, _ xType: DType, _ y: Double, _ yType: DType) -> Bool {
+        Tensor.scalar(.equal, x, xType, y, yType).0 != 0
     }
 
     static func isComparison(_ op: BinaryOperation) -> Bool {
@@ -135,7 +147,11 @@ extension Interpreter {
         values.reserveCapacity(x.count)
         for (i, key) in x.keys.enumerated() {
             let other = y.keys[i] == key ? y.values[i] : y[key]!
-            values.append(try binary(op, x.values[i], other))
+            do { values.append(try binary(op, x.values[i], other)) } catch {
+                var diagnostic = diagnosed(error)
+                if diagnostic.source == nil { diagnostic.notes.append("in `\(key)` of both records") }
+                throw diagnostic
+            }
         }
         return .record(Record(x.keys, values))
     }
@@ -170,13 +186,13 @@ extension Interpreter {
             guard t.rank > 0 else { return false }
             return try equals(Value(list: items(of: a, what: "")), b, depth: depth + 1)
         case (.list, .tensor), (.range, .tensor): return try equals(b, a, depth: depth)
-        case (.tensor(let x, _), .tensor(let y, _)):
+        case (.tensor(let x, _), .tensor(let y, _)) where x.rank > 0 || y.rank > 0:
             guard x.hasShape(of: y) else { return false }
             for i in 0..<x.count where x.element(i) != y.element(i) { return false }
             return true
         default:
-            if let x = a.asDouble, let y = b.asDouble { return x == y }
-            return false
+            guard let (x, t) = Self.scalarParts(a), let (y, u) = Self.scalarParts(b) else { return false }
+            return Self.same(x, t, y, u)
         }
     }
 
@@ -195,8 +211,10 @@ extension Interpreter {
             let i = (x - r.start) / r.step
             return i >= 0 && i < Double(r.count) && i == i.rounded()
         case .tensor(let t, _):
-            guard let x = item.asDouble else { return false }
-            return (0..<t.count).contains { t.element($0) == x }
+            // As `any(xs == x)`, where a bool counts as 0 or 1.
+            let sought: (Double, DType)? = if case .bool(let b) = item { (b ? 1 : 0, .bool) } else { Self.scalarParts(item) }
+            guard let (x, type) = sought else { return false }
+            return (0..<t.count).contains { Self.same(t.element($0), t.dtype, x, type) }
         default: throw Diagnostic(.type, "`in` wants a list, a record, a string or a tensor on its right, got \(container.described)")
         }
     }
@@ -206,7 +224,9 @@ extension Interpreter {
     func negated(_ x: Value) throws -> Value {
         switch x {
         case .number(let v): return .number(-v)
+        case .bool(let b): return .number(b ? -1 : 0)
         case .scalar(let v, let type) where type != .bool: return .scalar(-v, type)
+        case .scalar: return try Op.negate(x).unboxed
         case .tensor: return try Op.negate(x)
         case .record(let r): return .record(Record(r.keys, try r.values.map { try negated($0) }))
         case .list, .range: return try negated(try stacked(x, what: "what `-` negates"))

@@ -82,6 +82,9 @@ extension Resolver {
             let result = node(.importModule, n.span)
             holdString(result, n.a)
             let name = n.b >= 0 ? tree.string(n.b) : Self.moduleName(tree.string(n.a))
+            guard n.b >= 0 || isName(name) else {
+                throw error(.syntax, "`\(name)` cannot be the name of what is imported", n.span, help: ["give it one: `import \"\(tree.string(n.a))\" as m`"])
+            }
             result.pointee.a = try targetName(name, n.span)
             return result
         case .main:

@@ -10,6 +10,9 @@ extension Interpreter {
         if isOuter || currentModule?.existingCell(name).map({ !$0.pointee.isUnset }) ?? false {
             error.notes = ["assigning `\(name)` in a function makes it the function's own; the outer `\(name)` can be read, never changed"]
             error.help = ["use another name, or pass `\(name)` in and return it"]
+        } else if prelude.has(name) {
+            error.notes = ["assigning `\(name)` in a function makes it the function's own in the whole function, in place of the built-in `\(name)`"]
+            error.help = ["use another name"]
         }
         return located(error, n)
     }
@@ -22,7 +25,10 @@ extension Interpreter {
             error.message = "`\(name)` is read before it is set"
             return error
         }
-        if Habits.modules[name] != nil {
+        if isOwnMethod(n) {
+            error.notes = ["`\(name)` is a method of this object"]
+            error.help = ["write `self.\(name)`"]
+        } else if Habits.modules[name] != nil {
             let path = n.pointee.source.takeUnretainedValue().dottedPath(from: n.pointee.span)
             error.span.end = path.end
             error.help = [Habits.mend(ofModule: name, member: path.last) { prelude.has($0) }]
@@ -34,6 +40,16 @@ extension Interpreter {
             error.help = ["did you mean `\(near)`?"]
         }
         return error
+    }
+
+    /// Whether a name is that of a method of the object around it.
+    private func isOwnMethod(_ n: NodePointer) -> Bool {
+        var scope = currentModule?.doubtful[n]
+        while let s = scope {
+            if s.fields?.methods.contains(n.pointee.name) ?? false { return true }
+            scope = s.outer
+        }
+        return false
     }
 
     /// The names that could stand at a node, nearest scope first.

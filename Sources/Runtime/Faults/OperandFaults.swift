@@ -166,6 +166,8 @@ extension Interpreter {
     /// What to write where the operator does not take these kinds of values.
     private func kindMends(_ a: Value, _ b: Value, _ left: Operand, _ right: Operand, _ symbol: String) -> [String] {
         switch (a, b) {
+        case (.list, .list) where symbol == "+": return ["lists are joined by `concat(\(left.text), \(right.text))`"]
+        case (.record(let x), .record(let y)) where x.keys == y.keys && (symbol == "+" || symbol == "-"): return []
         case (.string, _) where symbol == "%": return ["write values into a string by `\"loss: {loss:.4f}\"`"]
         case (.string, .number), (.string, .scalar), (.string, .bool), (.string, .tensor), (.string, .list), (.string, .none):
             if symbol == "+" { return ["write `\(left.text) + string(\(right.text))`, or the value in braces: `\"… {\(right.text)}\"`"] }

@@ -95,7 +95,7 @@ extension Op {
         examples: [("sort(permutation(4))", "[0, 1, 2, 3]")], seeAlso: ["shuffle", "choose"],
         result: Results.permutation,
         forward: { c in
-            guard case .number = c[0].unboxed else { return try picked(c, c[0], shuffled(c, count(c, c[0]))) }
+            guard c[0].asDouble != nil else { return try picked(c, c[0], shuffled(c, count(c, c[0]))) }
             return Value(try vector(shuffled(c, c.size(0)), c.interpreter.defaultType))
         })
 
@@ -106,7 +106,7 @@ extension Op {
         forward: { c in
             let replace = try c.bool(2), one = c.isNone(1)
             var source = c[0]
-            if case .number = source.unboxed { source = .range(RangeValue(start: 0, step: 1, count: try c.size(0))) }
+            if source.asDouble != nil { source = .range(RangeValue(start: 0, step: 1, count: try c.size(0))) }
             let n = try count(c, source), k = one ? 1 : try c.size(1)
             guard n > 0 || k == 0 else { throw Diagnostic(.value, "choose has nothing to choose from") }
             guard replace || k <= n else {

@@ -32,7 +32,7 @@ extension Op {
         result: Results.anyBool,
         forward: { c in
             switch c[0] {
-            case .tensor(let t, _) where t.rank > 1 && c[1].asDouble == nil:
+            case .tensor(let t, _) where t.rank > 1 && !c[1].isPlain:
                 // A row of the tensor.
                 let items = try c.sequence(0)
                 for i in 0..<items.count where try c.interpreter.equals(try items[i], c[1]) { return .bool(true) }
