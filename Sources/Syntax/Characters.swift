@@ -147,3 +147,9 @@ func clipped(_ text: String) -> String {
     if line.count <= limit, line.endIndex == text.unicodeScalars.endIndex { return text }
     return String(String.UnicodeScalarView(line.prefix(limit))) + "…"
 }
+
+/// True for a text that a program can use as a name.
+public func isName(_ text: String) -> Bool {
+    guard let first = text.unicodeScalars.first, isNameStart(first), !reservedWords.contains(text) else { return false }
+    return text.unicodeScalars.allSatisfy(isNamePart)
+}

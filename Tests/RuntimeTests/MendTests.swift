@@ -50,6 +50,7 @@ import Testing
         ("x = ones(5)\ng = ones(5)\ny = batch_norm(x, 1, 0)", "y = batch_norm(x[:, none], 1, 0)"),
         ("x = normal(6, 4)\nkeep = normal(6) > 0\ny = where(keep, x, 0)", "y = where(keep[:, none], x, 0)"),
         ("b = zeros(10)\nB = expand(b, 10, 32)", "B = expand(b[:, none], 10, 32)"),
+        ("object counter() {\nstate n = 0\nfn inc() { n += 1 }\nfn twice() { inc(); self.inc() }\n}\ncounter().twice()", "fn twice() { self.inc(); self.inc() }"),
         ("d = moons(50)\nscatter(d.x, d.y)", "scatter(d.x, labels=d.y)"),
         ("d = iris()\nboundary(x => x, d)", "boundary(x => x, {x: d.x[:, [0, 1]], y: d.y})"),
         // Layers.
