@@ -130,12 +130,17 @@ public struct Selection {
         try assemble(parts)
     }
 
+    /// The last of `n` (at least 1) evenly spaced positions; the largest number where it has none.
+    public static func last(_ first: Int, _ n: Int, _ step: Int) -> Int {
+        let (way, tooFar) = (n - 1).multipliedReportingOverflow(by: step), (last, over) = first.addingReportingOverflow(way)
+        return tooFar || over ? .max : last
+    }
+
     /// A range's axis; one from negative to positive positions has no even spacing, so it is a list.
     private mutating func rangePart(_ first: Int, _ n: Int, _ step: Int, _ axis: Int, _ stride: Int) throws -> Part {
         let size = source[axis]
         guard n > 0 else { return .axis(size: 0, stride: stride) }
-        let last = first + (n - 1) * step
-        let from = try Self.position(first, axis, size)
+        let last = Self.last(first, n, step), from = try Self.position(first, axis, size)
         _ = try Self.position(last, axis, size)
         guard (first < 0) == (last < 0) else {
             return .advanced(shape: [n], offsets: try (0..<n).map { try Self.position(first + $0 * step, axis, size) * stride })

@@ -238,6 +238,12 @@ extension Interpreter {
         case .slice(let start, let stop, let step): return .many(Self.sliceIndices(start, stop, step, count))
         case .ellipsis: return .many(Array(0..<count))
         case .list(let indices): return .many(try indices.map { try position($0, count, what) })
+        case .range(let first, let n, let step):
+            guard n > 0 else { return .many([]) }
+            // Both ends first: a long range is refused before it takes memory.
+            _ = try position(first, count, what)
+            _ = try position(Selection.last(first, n, step), count, what)
+            return .many(try (0..<n).map { try position(first + $0 * step, count, what) })
         case .indices(let t):
             try chosen(t)
             return .many(try ints(Value(t), what: "an index").map { try position($0, count, what) })
