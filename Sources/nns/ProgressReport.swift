@@ -2,7 +2,8 @@ import Glibc
 import Plots
 import Runtime
 
-/// Training progress on standard error: at a terminal one block that is redrawn in place, elsewhere a line an epoch.
+/// Training progress on standard error: at a terminal one block that is redrawn in place, elsewhere a line an epoch, of a
+/// long training only some epochs'.
 ///
 /// The block is a bar, the figures and the growing curves. Every frame is one write that goes over the one before, so
 /// that nothing flickers; between frames the cursor rests at the start of the line below, where other output, an error
@@ -20,10 +21,14 @@ final class ProgressReport {
     private var before = 0
     private var lastFrame = 0.0
     private var lastEpoch = 0
+    /// Away from a terminal: the line of the last epoch, where it has not been written.
+    private var unwritten: String?
     private var isInLine = false
 
-    /// Trainings shorter than this leave a line and no block.
+    /// Trainings shorter than this show nothing at a terminal: among many of them a script's own lines would be lost.
     private static let patience = 0.25
+    /// Away from a terminal a training writes about as many lines at most.
+    private static let lines = 20
 
     init(isTerminal: Bool, color: Bool, style: TextStyle, size: @escaping () -> (columns: Int, rows: Int)) {
         self.isTerminal = isTerminal
@@ -39,18 +44,14 @@ final class ProgressReport {
             return
         }
         if progress.begin != begin {
-            (begin, before, lastFrame, lastEpoch, shown) = (progress.begin, progress.epoch - 1, 0, 0, [])
+            (begin, before, lastFrame, lastEpoch, unwritten, shown) = (progress.begin, progress.epoch - 1, 0, 0, nil, [])
         }
         guard isTerminal else {
-            if !progress.isFinished, progress.fraction >= 1, progress.epoch != lastEpoch {
-                lastEpoch = progress.epoch
-                writeError(figures(progress).joined(separator: "  ") + "\n")
-            }
+            write(progress)
             return
         }
         if progress.isFinished {
-            let room = size().columns - 1
-            draw(progress.seconds < Self.patience ? heading(progress, room, short: true) : block(progress))
+            if progress.seconds >= Self.patience { draw(block(progress)) }
             shown = []
             begin = -1
         } else if progress.seconds >= Self.patience, progress.seconds - lastFrame >= 0.08 {
@@ -64,6 +65,37 @@ final class ProgressReport {
         guard isTerminal else { return }
         draw([])
         if let last = text.utf8.last { isInLine = last != UInt8(ascii: "\n") }
+    }
+
+    // MARK: Lines
+
+    /// The first epoch, the last one, and between them those of a round distance that leaves few enough.
+    private func write(_ progress: Progress) {
+        if progress.isFinished {
+            if let unwritten { writeError(unwritten) }
+            unwritten = nil
+        } else if progress.fraction >= 1, progress.epoch != lastEpoch {
+            lastEpoch = progress.epoch
+            let line = figures(progress).joined(separator: "  ") + "\n"
+            let isWritten = progress.epoch == before + 1 || progress.epoch % Self.distance(progress.epochs - before) == 0
+            if isWritten { writeError(line) }
+            unwritten = isWritten ? nil : line
+        }
+    }
+
+    /// 1, 2, 5, 10, 20, …: the first that has no more than `lines` multiples among so many epochs.
+    private static func distance(_ epochs: Int) -> Int {
+        round(from: 1) { epochs / $0 <= lines }
+    }
+
+    /// Of n, 2 n, 5 n, 10 n, 20 n, … the first that is enough.
+    private static func round(from n: Int, isEnough: (Int) -> Bool) -> Int {
+        var n = n, factor = 0
+        while !isEnough(n) {
+            n = factor == 1 ? n / 2 * 5 : n * 2
+            factor = (factor + 1) % 3
+        }
+        return n
     }
 
     // MARK: The screen
@@ -115,16 +147,11 @@ final class ProgressReport {
 
     /// The epoch at which the axis ends: the last one, or for long trainings a round one not too far ahead.
     private static func horizon(_ done: Int, _ epochs: Int) -> Int {
-        var end = 10, factor = 0
-        while end < 2 * done, end < epochs {
-            end = factor == 1 ? end / 2 * 5 : end * 2
-            factor = (factor + 1) % 3
-        }
-        return max(min(end, epochs), 2)
+        max(min(round(from: 10) { $0 >= min(2 * done, epochs) }, epochs), 2)
     }
 
-    /// The bar with the epoch and the time, and the figures; in one line without a bar where a training was too short for more.
-    private func heading(_ progress: Progress, _ room: Int, short: Bool = false) -> [String] {
+    /// The bar with the epoch and the time, and the figures.
+    private func heading(_ progress: Progress, _ room: Int) -> [String] {
         let whole = Double(max(progress.epochs - before, 1))
         let epochs = Double(progress.epoch - before - 1) + progress.fraction
         let done = min(max(epochs / whole, 0), 1)
@@ -140,7 +167,6 @@ final class ProgressReport {
         func line(_ parts: [String]) -> String {
             parts.reduce("") { $0.count + $1.count + 2 > room ? $0 : $0 + ($0.isEmpty ? "" : "  ") + $1 }
         }
-        if short { return [line([epoch] + figures + time)] }
         if progress.seconds > 0, epochs > 0 { figures.append(Self.rate(epochs * Double(progress.examples) / progress.seconds)) }
         let first = line([epoch] + time)
         return [bar(done, room - first.count) + first, line(figures)]

@@ -77,6 +77,23 @@ def test_results_are_the_same_without_a_terminal():
     assert len(lines) == 12 and all(re.fullmatch(r"epoch \d+/12  loss [\d.]+  validation [\d.]+", line) for line in lines), plain.stderr
 
 
+def test_a_long_training_without_a_terminal_has_few_lines():
+    # Stopped early, the last epoch has its line too, whatever its number.
+    text = """
+fit(dense(2), moons(40), epochs=200)
+fit(dense(2), moons(40), validate=moons(40), patience=3, optimizer=sgd(0), epochs=600)
+"""
+    plain = subprocess.run([NNS, script(text)], capture_output=True, text=True, check=True)
+    epochs = [line.split()[1] for line in plain.stderr.splitlines()]
+    assert epochs == ["1/200"] + [f"{n}/200" for n in range(10, 201, 10)] + ["1/600", "4/600"], epochs
+
+
+def test_a_short_training_shows_nothing_at_a_terminal():
+    with Terminal([NNS, script('fit(dense(2), moons(40), epochs=2)\nprint("done")')]) as t:
+        assert t.finish() == 0
+    assert t.shown.all().split() == ["done"], t.shown.all()
+
+
 def test_a_dumb_terminal_gets_lines():
     with Terminal([NNS, script(TRAINING % 5)], env={"TERM": "dumb"}) as t:
         assert t.finish() == 0
