@@ -18,7 +18,7 @@ import Testing
 
         /// The lines to paste.
         var check: String {
-            guard let start = lines.firstIndex(of: "To check it, paste:") else { return "" }
+            guard let start = lines.firstIndex(where: { $0.hasPrefix("To check it, paste") }) else { return "" }
             return lines[(start + 1)...].joined(separator: "\n")
         }
 
