@@ -101,11 +101,7 @@ void nns_random_permutation(intptr_t *dst, intptr_t n, uint64_t seed, uint64_t s
     nns_draw d = draw(seed, stream, call);
     uint64_t words[16];
     for (intptr_t i = 0; i < n; i++) {
-        if (i % 65536 == 0 && nns_interrupted()) {
-            // Nobody uses the result; but it holds places.
-            for (; i < n; i++) dst[i] = i;
-            return;
-        }
+        if (i % 65536 == 0 && nns_interrupted()) return;
         // Inside out: place i goes to a random place up to i.
         if (i % 16 == 0) NNS_PICK(nns_random_words)(words, d, (uint64_t)i / 16);
         intptr_t j = (intptr_t)below((uint64_t)i + 1, words[i % 16], d, (uint64_t)i);

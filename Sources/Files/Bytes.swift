@@ -66,9 +66,13 @@ public func writeFile(_ path: String, _ bytes: [UInt8]) throws {
     let file = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw systemError(path, "cannot write") }
     var done = 0
+    // An interrupt in the middle leaves the old file too.
+    let wasInterrupted = nns_interrupted()
+    var isStopped: Bool { nns_interrupted() && !wasInterrupted }
     var ok = bytes.withUnsafeBytes { buffer -> Bool in
         while done < buffer.count {
-            let n = write(file, buffer.baseAddress! + done, buffer.count - done)
+            if isStopped { return false }
+            let n = write(file, buffer.baseAddress! + done, min(buffer.count - done, 1 << 22))
             if n < 0 && errno == EINTR { continue }
             if n <= 0 { return false }
             done += n
@@ -80,6 +84,7 @@ public func writeFile(_ path: String, _ bytes: [UInt8]) throws {
     if ok && !direct && rename(target, path) != 0 { ok = false; reason = errno }
     if !ok {
         if !direct { unlink(target) }
+        if isStopped { throw FileError(path, "was not written to its end") }
         errno = reason
         throw systemError(path, "cannot write")
     }
@@ -102,6 +107,17 @@ private func systemError(_ path: String, _ what: String) -> FileError {
     default: reason = "error \(errno) of the operating system"
     }
     return FileError(path, "\(what): \(reason)")
+}
+
+/// Adds bytes at the end, until an interrupt.
+func append(_ bytes: UnsafeRawBufferPointer, to out: inout [UInt8]) {
+    out.reserveCapacity(out.count + bytes.count)
+    var done = 0
+    while done < bytes.count, !nns_interrupted() {
+        let end = min(bytes.count, done + 1 << 22)
+        out += bytes[done..<end]
+        done = end
+    }
 }
 
 /// A cursor over bytes whose every step is checked.

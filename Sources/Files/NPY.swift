@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import Tensors
 
@@ -267,7 +268,7 @@ public func npyBytes(_ x: Tensor) -> [UInt8] {
     header.append(0x0a)
     var out: [UInt8] = [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(header.count & 255), UInt8(header.count >> 8)] + header
     let start = out.count
-    out += UnsafeRawBufferPointer(start: x.data, count: x.byteCount)
+    append(UnsafeRawBufferPointer(start: x.data, count: x.byteCount), to: &out)
     canonicalizeNaN(&out, from: start, x.dtype)
     return out
 }
@@ -278,11 +279,11 @@ private func canonicalizeNaN(_ out: inout [UInt8], from start: Int, _ dtype: DTy
         guard let base = buffer.baseAddress else { return }
         let n = buffer.count - start
         if dtype == .f32 {
-            for i in stride(from: 0, to: n, by: 4) where (base + start + i).loadUnaligned(as: Float.self).isNaN {
+            for i in stride(from: 0, to: n, by: 4) where !nns_interrupted() && (base + start + i).loadUnaligned(as: Float.self).isNaN {
                 (base + start + i).storeBytes(of: Float.nan.bitPattern, as: UInt32.self)
             }
         } else if dtype.isDouble {
-            for i in stride(from: 0, to: n, by: 8) where (base + start + i).loadUnaligned(as: Double.self).isNaN {
+            for i in stride(from: 0, to: n, by: 8) where !nns_interrupted() && (base + start + i).loadUnaligned(as: Double.self).isNaN {
                 (base + start + i).storeBytes(of: Double.nan.bitPattern, as: UInt64.self)
             }
         }
@@ -307,7 +308,8 @@ public func zipBytes(_ members: [(name: String, data: [UInt8])]) throws -> [UInt
             + little(Int(checksum(data[...])), 4) + little(data.count, 4) + little(data.count, 4) + little(label.count, 2) + little(0, 2)
         directory += little(0x0201_4b50, 4) + little(20, 2) + common + little(0, 2) + little(0, 2) + little(0, 2) + little(0, 4) + little(out.count, 4) + label
         out += little(0x0403_4b50, 4) + common + label
-        out += data
+        data.withUnsafeBytes { append($0, to: &out) }
+        if nns_interrupted() { throw FileError("archive", "was not written to its end") }
     }
     guard out.count < 0xffff_ffff else { throw FileError("archive", "a zip archive cannot hold more than 4 GB") }
     let start = out.count

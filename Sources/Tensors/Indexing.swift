@@ -29,7 +29,7 @@ extension Tensor {
         if let table = s.table, s.inner.sizes.isEmpty {
             s.outer.forEach(from: s.start) { base in
                 let from = source + base
-                table.withUnsafeBufferPointer { for i in 0..<$0.count { d[i] = from[$0[i]] } }
+                table.withUnsafeBufferPointer { table in Threads.untilInterrupted(count: table.count) { for i in $0 { d[i] = from[table[i]] } } }
                 d += table.count
             }
             return

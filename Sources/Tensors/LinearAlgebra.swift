@@ -304,7 +304,7 @@ extension Tensor {
         for b in 0..<batch.reduce(1, *) where n * m > 0 {
             let matrix = Matrix(a, b * n * m, n, m)
             try checkFinite(matrix, "qr")
-            let factors = householderQR(matrix)
+            let factors = try householderQR(matrix)
             store(factors.q, q, b * n * k)
             store(factors.r, r, b * k * m)
         }
@@ -358,7 +358,7 @@ func powerScale(_ largest: Double) -> Double {
 }
 
 /// Reduced QR factors by Householder reflections, R's diagonal made non-negative.
-func householderQR(_ matrix: Matrix) -> (q: Matrix, r: Matrix) {
+func householderQR(_ matrix: Matrix) throws -> (q: Matrix, r: Matrix) {
     let n = matrix.rows, m = matrix.columns, k = min(n, m)
     var a = matrix
     var reflectors: [Reflector?] = []
@@ -368,6 +368,7 @@ func householderQR(_ matrix: Matrix) -> (q: Matrix, r: Matrix) {
         for i in j..<n { largest = max(largest, a[i, j].magnitude) }
         let scale = powerScale(largest)
         var head = 0.0
+        try TensorError.throwIfInterrupted()
         let reflector = Reflector((j..<n).map { a[$0, j] * scale }, head: &head)
         reflectors.append(reflector)
         guard let reflector else { continue }
@@ -378,6 +379,7 @@ func householderQR(_ matrix: Matrix) -> (q: Matrix, r: Matrix) {
     var q = Matrix(n, k)
     for i in 0..<k { q[i, i] = 1 }
     for j in (0..<k).reversed() { reflectors[j]?.apply(&q, fromRow: j, fromColumn: j, &work) }
+    try TensorError.throwIfInterrupted()
     var r = Matrix(k, m)
     for i in 0..<k {
         let sign = a[i, i] < 0 ? -1.0 : 1.0

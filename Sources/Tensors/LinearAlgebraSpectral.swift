@@ -87,7 +87,7 @@ func symmetricEigen(_ symmetric: Matrix) throws -> ([Double], Matrix) {
         for i in (k + 1)..<n { largest = max(largest, a[i, k].magnitude) }
         let own = powerScale(largest)
         var head = 0.0
-        if nns_interrupted() { reflectors.append(nil); continue }
+        try TensorError.throwIfInterrupted()
         let reflector = Reflector(((k + 1)..<n).map { a[$0, k] * own }, head: &head)
         reflectors.append(reflector)
         guard let reflector else { continue }
@@ -121,6 +121,7 @@ func symmetricEigen(_ symmetric: Matrix) throws -> ([Double], Matrix) {
     var work = [Double](repeating: 0, count: n)
     for k in reflectors.indices.reversed() { reflectors[k]?.apply(&q, fromRow: k + 1, fromColumn: k + 1, &work) }
 
+    try TensorError.throwIfInterrupted()
     // The rotations act on columns of Q: on rows of its transpose, which lie together in memory.
     var z = q.transposed
     try implicitQL(&diagonal, &off, &z)
@@ -135,7 +136,8 @@ private func implicitQL(_ d: inout [Double], _ e: inout [Double], _ z: inout Mat
     let n = d.count
     for l in 0..<n {
         var rounds = 0
-        while !nns_interrupted() {
+        while true {
+            try TensorError.throwIfInterrupted()
             // The first negligible coupling at or after l ends the block.
             var m = l
             while m < n - 1 {
@@ -193,7 +195,7 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
     var a = matrix
     let scale = powerScale(a.largest)
     for i in a.a.indices { a.a[i] *= scale }
-    let (q, r) = householderQR(a)
+    let (q, r) = try householderQR(a)
     // R' = W: orthogonalising the columns of R' (rows of R) converges faster than those of R.
     // Rotations J on rows of R: J R has orthogonal rows, so R = J' diag(s) Y with Y's rows orthonormal.
     var rows = r  // row i becomes s_i · (column i of V)'
@@ -230,7 +232,8 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
             }
         }
         rounds += 1
-        if !rotated || nns_interrupted() { break }
+        try TensorError.throwIfInterrupted()
+        if !rotated { break }
         guard rounds <= 100 else { throw TensorError(.value, "`svd` did not converge") }
     }
     var size = [Double](repeating: 0, count: m), stretch = size
@@ -246,6 +249,7 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
         stretch[i] = turned.squareRoot()
     }
     let order = (0..<m).sorted { size[$0] != size[$1] ? size[$0] > size[$1] : $0 < $1 }
+    try TensorError.throwIfInterrupted()
     var v = Matrix(m, m), left = Matrix(m, m)
     for (j, from) in order.enumerated() {
         for k in 0..<m {
@@ -264,6 +268,7 @@ func singularValues(_ matrix: Matrix) throws -> (Matrix, [Double], Matrix) {
             }
         }
     }
+    try TensorError.throwIfInterrupted()
     return (u, order.map { size[$0] / stretch[$0] / scale }, v)
 }
 

@@ -115,10 +115,13 @@ public struct RandomStream: Equatable {
         guard n >= 0 else { throw TensorError(.value, "a permutation has a size of at least 0, not \(n)") }
         guard n <= (Memory.limit - Memory.used) / 8 else { throw TensorError(.limit, "not enough memory for [\(n)]") }
         let (seed, stream, call) = (seed, stream, next())
-        return [Int](unsafeUninitializedCapacity: n) { buffer, count in
+        let places = [Int](unsafeUninitializedCapacity: n) { buffer, count in
             if let start = buffer.baseAddress, n > 0 { nns_random_permutation(start, n, seed, stream, call) }
-            count = n
+            count = nns_interrupted() ? 0 : n
         }
+        // What an interrupt leaves are no places.
+        try TensorError.throwIfInterrupted()
+        return places
     }
 
     /// Sizes come from scripts: none may be negative.

@@ -259,7 +259,7 @@ public struct Selection {
         guard t.dtype != .bool else { throw TensorError(.type, "a bool tensor selects as a mask, not as indices") }
         var result = [Int](repeating: 0, count: t.count)
         let exact = t.dtype == .f32 ? 0x1p24 : 0x1p53
-        for i in 0..<t.count {
+        try Threads.untilInterrupted(count: t.count) { for i in $0 {
             let v = t.element(i)
             guard v == v.rounded(.towardZero) else { throw TensorError(.value, "an index must be an integer, not \(t.dtype == .f32 ? numberText(Float(v)) : numberText(v))") }
             guard v.magnitude < exact else {
@@ -267,7 +267,7 @@ public struct Selection {
                 throw TensorError(.value, "f32 tells whole numbers apart below 2^24 only, and the index is \(numberText(v))", help: ["keep such indices in f64"], axis: axis)
             }
             result[i] = try position(Int(v), axis, size) &* stride
-        }
+        } }
         return result
     }
 

@@ -39,7 +39,7 @@ private final class Sorter<Key: FixedWidthInteger & UnsignedInteger> {
     /// interrupt they are in some order.
     func sort() -> (keys: UnsafeMutablePointer<Key>, order: UnsafeMutablePointer<UInt32>) {
         var (from, fromOrder, to, toOrder) = (keys, order, keys2, order2)
-        for i in 0..<n { fromOrder[i] = UInt32(truncatingIfNeeded: i) }
+        Threads.untilInterrupted(count: n) { for i in $0 { fromOrder[i] = UInt32(truncatingIfNeeded: i) } }
         if n <= 32 {
             insertionSort()
             return (from, fromOrder)
@@ -99,6 +99,41 @@ private final class Sorter<Key: FixedWidthInteger & UnsignedInteger> {
     }
 }
 
+/// The position that place `k` of the order of `n` keys comes from, equal ones in their order: what a sort would give there,
+/// found digit by digit without one.
+@inline(__always)
+private func selected<Key: FixedWidthInteger & UnsignedInteger>(_ k: Int, of n: Int, key: (Int) -> Key) throws -> Int {
+    let digit = 11
+    var (rank, prefix, shift) = (k, Key(0), Key.bitWidth)
+    let counts = UnsafeMutablePointer<Int>.allocate(capacity: 1 << digit)
+    defer { counts.deallocate() }
+    while shift > 0 {
+        let known = shift
+        shift = max(0, shift - digit)
+        counts.update(repeating: 0, count: 1 << digit)
+        Threads.untilInterrupted(count: n) { block in
+            for i in block {
+                let key = key(i)
+                // Smart shifts: by all bits at first.
+                if key >> Key(truncatingIfNeeded: known) == prefix { counts[Int(truncatingIfNeeded: key &>> Key(truncatingIfNeeded: shift)) & (1 << (known - shift) - 1)] &+= 1 }
+            }
+        }
+        try TensorError.throwIfInterrupted()
+        var bucket = 0
+        while rank >= counts[bucket] { rank -= counts[bucket]; bucket += 1 }
+        prefix = (known == Key.bitWidth ? 0 : prefix << Key(truncatingIfNeeded: known - shift)) | Key(truncatingIfNeeded: bucket)
+    }
+    var found = 0
+    Threads.untilInterrupted(count: n) { block in
+        for i in block where rank >= 0 && key(i) == prefix {
+            if rank == 0 { found = i }
+            rank -= 1
+        }
+    }
+    try TensorError.throwIfInterrupted()
+    return found
+}
+
 /// A key that orders floats as numbers do, NaN last whatever the direction.
 @inline(__always)
 private func sortKey(_ x: Float, _ descending: Bool) -> UInt32 {
@@ -126,19 +161,19 @@ private func forEachOrder(_ x: Tensor, _ axis: Int, _ descending: Bool,
     case .f32:
         let sorter = try Sorter<UInt32>(n), keys = sorter.keys, data = x.f32
         Tensor.forEachLine(x, axis) { start, n, stride in
-            for i in 0..<n { keys[i] = sortKey(data[start &+ i &* stride], descending) }
+            Threads.untilInterrupted(count: n) { for i in $0 { keys[i] = sortKey(data[start &+ i &* stride], descending) } }
             body(start, stride, sorter.sort().order)
         }
     case .f64, .number:
         let sorter = try Sorter<UInt64>(n), keys = sorter.keys, data = x.f64
         Tensor.forEachLine(x, axis) { start, n, stride in
-            for i in 0..<n { keys[i] = sortKey(data[start &+ i &* stride], descending) }
+            Threads.untilInterrupted(count: n) { for i in $0 { keys[i] = sortKey(data[start &+ i &* stride], descending) } }
             body(start, stride, sorter.sort().order)
         }
     case .bool:
         let sorter = try Sorter<UInt8>(n), keys = sorter.keys, data = x.u8
         Tensor.forEachLine(x, axis) { start, n, stride in
-            for i in 0..<n { keys[i] = (data[start &+ i &* stride] != 0) != descending ? 1 : 0 }
+            Threads.untilInterrupted(count: n) { for i in $0 { keys[i] = (data[start &+ i &* stride] != 0) != descending ? 1 : 0 } }
             body(start, stride, sorter.sort().order)
         }
     }
@@ -176,7 +211,7 @@ extension Tensor {
             // The keys give the values back, which spares the scattered reads.
             let sorter = try Sorter<UInt32>(n), unsorted = sorter.keys, data = x.f32, sorted = result.f32
             forEachLine(x, axis) { start, n, stride in
-                for i in 0..<n { unsorted[i] = sortKey(data[start &+ i &* stride], false) }
+                Threads.untilInterrupted(count: n) { for i in $0 { unsorted[i] = sortKey(data[start &+ i &* stride], false) } }
                 let (keys, order) = sorter.sort()
                 Threads.untilInterrupted(count: n) { block in
                     for i in block { sorted[start &+ i &* stride] = keyValue(keys[i]) ?? data[start &+ Int(order[i]) &* stride] }
@@ -286,31 +321,42 @@ extension Tensor {
         for a in 0..<x.rank { if reduced[a] { within.append(x.dims[a], strides[a]) } else { across.append(x.dims[a], strides[a]) } }
         let n = within.sizes.reduce(1, &*)
         guard x.count > 0 else { return ([], [], 0) }
+        // Where the elements of a line lie behind its first: evenly apart, or listed.
+        within = within.merged()
+        let step = within.strides.last ?? 1
         var offsets: [Int] = []
-        offsets.reserveCapacity(n)
-        within.forEach(from: 0) { offsets.append($0) }
+        if within.sizes.count > 1 {
+            offsets.reserveCapacity(n)
+            within.forEach(from: 0) { offsets.append($0) }
+        }
         let place = q * Double(n - 1)
         let below = Int(place.rounded(.down)), above = min(below + 1, n - 1)
         var low: [Int] = [], high: [Int] = []
-        func line(_ base: Int, _ order: UnsafeMutablePointer<UInt32>) {
-            let last = offsets[Int(order[n - 1])]
+        @inline(__always) func offset(_ i: Int) -> Int { offsets.isEmpty ? i &* step : offsets[i] }
+        func line(_ base: Int, _ place: (Int) throws -> Int) rethrows {
+            let last = try offset(place(n - 1))
             let isNaN = x.element(base + last).isNaN
-            low.append(base + (isNaN ? last : offsets[Int(order[below])]))
-            high.append(base + (isNaN ? last : offsets[Int(order[above])]))
+            low.append(base + (isNaN ? last : offset(try place(below))))
+            high.append(base + (isNaN ? last : offset(try place(above))))
         }
-        if x.dtype == .f32 {
-            let sorter = try Sorter<UInt32>(n)
+        @inline(__always) func lines<Key: FixedWidthInteger & UnsignedInteger>(_ key: (Int) -> Key) throws {
+            // A sort orders short lines at once; of a long one two places are wanted only.
+            let sorter = n < 1 << 16 ? try Sorter<Key>(n) : nil
+            var failure: Error?
             across.forEach(from: 0) { base in
-                for i in 0..<n { sorter.keys[i] = sortKey(x.f32[base &+ offsets[i]], false) }
-                line(base, sorter.sort().order)
+                guard failure == nil, !nns_interrupted() else { return }
+                if let sorter {
+                    for i in 0..<n { sorter.keys[i] = key(base &+ offset(i)) }
+                    let order = sorter.sort().order
+                    line(base) { Int(order[$0]) }
+                } else {
+                    do { try line(base) { k in try selected(k, of: n) { key(base &+ offset($0)) } } } catch { failure = error }
+                }
             }
-        } else {
-            let sorter = try Sorter<UInt64>(n)
-            across.forEach(from: 0) { base in
-                for i in 0..<n { sorter.keys[i] = sortKey(x.element(base &+ offsets[i]), false) }
-                line(base, sorter.sort().order)
-            }
+            if let failure { throw failure }
+            try TensorError.throwIfInterrupted()
         }
+        if x.dtype == .f32 { try lines { sortKey(x.f32[$0], false) } } else { try lines { sortKey(x.element($0), false) } }
         return (low, high, place - Double(below))
     }
 

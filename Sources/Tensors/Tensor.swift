@@ -35,6 +35,12 @@ public struct TensorError: Error {
     public init(_ kind: Kind, _ message: String, help: [String] = [], axis: Int? = nil, unequal: [[Int]]? = nil) {
         self.kind = kind; self.message = message; self.help = help; self.axis = axis; self.unequal = unequal
     }
+
+    /// Throws after an interrupt, where a half-done result could not even be finished in any way. The evaluator says it in its
+    /// own words.
+    static func throwIfInterrupted() throws {
+        if nns_interrupted() { throw TensorError(.value, "interrupted") }
+    }
 }
 
 /// A row-major block of numbers: one object whose dimensions and elements follow it in memory.

@@ -11,7 +11,8 @@ from terminal import Terminal  # noqa: E402
 LIMIT = 0.1
 MOMENTS = 20
 SETUP = ("x = ones(2000, 2000); images = ones(64, 3, 64, 64); kernels = ones(64, 3, 5, 5); v = normal(4000000); data = digits();"
-         " net = conv(32, 3) >> relu >> flatten >> dense(10); build(net, data.x)")
+         " net = conv(32, 3) >> relu >> flatten >> dense(10); build(net, data.x);"
+         " names = list(map(k => \"{k * 7919 % 1000003}\", 1..1000000))")
 WORKS = {
     "a loop of numbers": "i = 0; while true { i += 1 }",
     "matrix products": "while true { x @ x }",
@@ -22,6 +23,18 @@ WORKS = {
     "singular values": "svd(normal(400, 400));",
     "a gradient": "grad(net => sum(net(data.x)^2))(net); while true { grad(net => sum(net(data.x)^2))(net) }",
     "training": "fit(net, data, epochs=100000);",
+    "long kernels": "convolve(v[:60000], v[:60000]);",
+    "large kernels": "correlate(normal(2000, 400), normal(200, 40));",
+    "the matrix of a convolution": "conv_matrix(normal(3000), 8000);",
+    "a histogram": "while true { hist(v) }",
+    "a table": "table(normal(100000, 20))",
+    "saving": "while true { save(\"/dev/null\", x) }",
+    "quantiles": "while true { quantile(v, 0.3) }",
+    "eigenvectors": "eigh(x + eye(2000));",
+    "inverses": "while true { inv(x + 2000 * eye(2000)) }",
+    "permutations": "while true { permutation(20000000) }",
+    "lists": "while true { 1..1e8 |> list }",
+    "sorted strings": "while true { sorted(names) }",
 }
 
 

@@ -39,6 +39,8 @@ struct Items {
     }
 
     func array() throws -> [Value] {
+        if case .list(let l) = value { return l.items }
+        if let made { return made }
         try Interpreter.checkListMemory(count)
         let list = List([])
         for i in 0..<count { try list.append(try self[i]) }

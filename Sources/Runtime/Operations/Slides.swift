@@ -1,3 +1,4 @@
+import CKernels
 import Syntax
 import Tensors
 
@@ -111,25 +112,33 @@ extension Op {
                 }
             }
             let outputs = try product(places.map(\.count)), inputs = try product(sizes)
-            // T[t, a] = w[t − a]; where that is outside, an added zero behind the kernel.
-            let indices = try Tensor.make([outputs, inputs], .f64)
             func tap(_ axis: Int, _ t: Int, _ a: Int) -> Int? {
                 let k = t * places[axis].stride - places[axis].pad + w.dims[axis] - 1 - a
                 return k >= 0 && k < w.dims[axis] ? k : nil
             }
-            var at = 0
-            if w.rank == 1 {
-                for t in 0..<outputs { for a in 0..<inputs { indices.f64[at] = Double(tap(0, t, a) ?? w.count); at += 1 } }
-            } else {
-                for t in 0..<outputs {
+            // T[t, a] = w[t − a]; where that is outside, an added zero behind the kernel.
+            func fill(_ set: (_ at: Int, _ k: Int) -> Void) {
+                for t in 0..<outputs where !nns_interrupted() {
+                    if w.rank == 1 {
+                        for a in 0..<inputs { set(t * inputs + a, tap(0, t, a) ?? w.count) }
+                        continue
+                    }
                     let (tr, tc) = (t / places[1].count, t % places[1].count)
                     for a in 0..<inputs {
                         let r = tap(0, tr, a / sizes[1]), s = tap(1, tc, a % sizes[1])
-                        if let r, let s { indices.f64[at] = Double(r * w.dims[1] + s) } else { indices.f64[at] = Double(w.count) }
-                        at += 1
+                        if let r, let s { set(t * inputs + a, r * w.dims[1] + s) } else { set(t * inputs + a, w.count) }
                     }
                 }
             }
+            guard c.interpreter.tape.isRecording else {
+                // Without a gradient no table of indices is needed, which is larger than the matrix.
+                let matrix = try Tensor.make([outputs, inputs], w.dtype == .number ? c.interpreter.defaultType : w.dtype)
+                fill { at, k in matrix.setElement(at, k == w.count ? 0 : w.element(k)) }
+                return Value(matrix)
+            }
+            let indices = try Tensor.make([outputs, inputs], .f64)
+            fill { at, k in indices.f64[at] = Double(k) }
+            if nns_interrupted() { return .none }
             let flat = try reshape(try c.value(0), Value(shape: [w.count]))
             let extended = try concat(flat, Value(try Tensor.fill([1], 0, w.dtype)))
             return try c.interpreter.getIndex(extended, [.indices(indices)])
