@@ -319,7 +319,12 @@ extension Interpreter {
             }
             i += 1
         }
-        if let object, base[code.selfSlot].isUnset { base[code.selfSlot] = Word(.object(object)) }
+        let savedOwner = randomOwner
+        defer { randomOwner = savedOwner }
+        if let object, base[code.selfSlot].isUnset {
+            base[code.selfSlot] = Word(.object(object))
+            randomOwner = object
+        }
         for (i, p) in parameters.enumerated() where base[i].isUnset {
             guard let node = p.defaultValue else { throw missing(p.name, of: code.name, signature: signature(code)) }
             base[i] = try evaluate(node)

@@ -247,12 +247,14 @@ final class Resolver {
         (expressionDepth, loopDepth, blockInExpression) = (0, 0, 0)
         defer { (scope, expressionDepth, loopDepth, blockInExpression) = saved }
 
-        try addParameters(parameters)
+        try nameParameters(parameters)
         for name in extra { inner.locals[name] = inner.newSlot(name) }
+        // Before the defaults: they see the object and its fields as the body does.
         if selfName {
             code.selfSlot = Int(inner.newSlot("self"))
             inner.locals["self"] = Int32(code.selfSlot)
         }
+        try addParameters(parameters)
         if body >= 0 {
             for local in assignedNames(body) where inner.locals[local] == nil && inner.fields?.names[local] == nil {
                 inner.locals[local] = inner.newSlot(local)
@@ -273,17 +275,24 @@ final class Resolver {
         return code
     }
 
-    func addParameters(_ parameters: ArraySlice<Int32>) throws {
+    /// Gives the parameters the first slots of the function being resolved.
+    func nameParameters(_ parameters: ArraySlice<Int32>) throws {
         for index in parameters {
             let p = tree[index]
             let name = tree.string(p.a)
             guard scope.locals[name] == nil else { throw error(.syntax, "parameter `\(name)` stands twice", p.span) }
             scope.locals[name] = scope.newSlot(name)
         }
+    }
+
+    func addParameters(_ parameters: ArraySlice<Int32>) throws {
         for index in parameters {
-            let p = tree[index]
+            let p = tree[index], name = tree.string(p.a)
+            // In `k=k` the default is the k outside.
+            let slot = scope.locals.removeValue(forKey: name)
             let defaultValue = p.b >= 0 ? try expression(p.b) : nil
-            scope.code.parameters.append(CodeParameter(name: tree.string(p.a), defaultValue: defaultValue, isRest: p.flag,
+            scope.locals[name] = slot
+            scope.code.parameters.append(CodeParameter(name: name, defaultValue: defaultValue, isRest: p.flag,
                                                        shape: p.c >= 0 ? shape(p.c) : nil, span: p.span))
         }
         let code = scope.code
