@@ -33,7 +33,16 @@ extension Checker {
             if let i = keys.firstIndex(of: key) { return values[i] }
             throw interpreter.located(interpreter.noField(key, of: "the record", keys), n.pointee.list[0])
         case .object(let id):
-            guard n.pointee.count == 1 else { return .unknown }
+            guard n.pointee.count == 1, n.pointee.list[0].pointee.op != .ellipsis else { return .unknown }
+            if n.pointee.list[0].pointee.op == .slice {
+                guard let object = state.heap[id] else { return .unknown }
+                guard let stages = object.stages else {
+                    if object.declaration.name == "sequential" { return .unknown }
+                    return try located(n) { throw interpreter.unnumbered(object.declaration.name) }
+                }
+                guard case .list(let part) = try listIndex(n, stages), let word = interpreter.prelude["sequential"] else { return .unknown }
+                return try apply(lift(Value(word)), part, [], nil)
+            }
             let key = try evaluate(n.pointee.list[0])
             guard let stages = state.heap[id]?.stages, let i = key.wholeNumber?.constant else { return .unknown }
             return try located(n) { stages[try interpreter.position(i, stages.count, "a chain of layers")] }

@@ -26,7 +26,8 @@ extension Results {
         switch a {
         case .object(let id):
             guard let object = checker.state.heap[id] else { return false }
-            return object.declaration.fields.contains { $0.role == .param } || object.fields.contains { $0.map { hasParameters($0, checker) } ?? false }
+            return object.declaration.fields.contains { $0.role == .param }
+                || Swift.zip(object.declaration.fields, object.fields).contains { field, value in field.role != .state && value.map { hasParameters($0, checker) } ?? false }
         case .list(let items): return items.contains { hasParameters($0, checker) }
         case .record(let keys, _): return !keys.isEmpty
         default: return false
@@ -101,10 +102,13 @@ extension Results {
             // As the run does it: a layer is a stage with parameters and the stages without any behind it.
             var current = c[1]
             var a = [current], z = [Abstract.none], W = [Abstract.none], b = [Abstract.none]
+            // What functions in front of the first layer do to x is known to the run alone.
+            var isFirst = true
             for stage in stages {
                 let output = try c.apply(stage, [current])
+                defer { isFirst = false }
                 if hasParameters(stage, c.checker) {
-                    if z.count > 1 { a.append(current) } else { a[0] = current }
+                    if z.count > 1 { a.append(current) } else if !isFirst { a[0] = .unknown }
                     z.append(output)
                     W.append(field("W", of: stage, c.checker))
                     b.append(field("b", of: stage, c.checker))
@@ -119,8 +123,8 @@ extension Results {
             // A function of the program may hold layers.
             let areKnown = stages.allSatisfy { switch $0 { case .object, .exact(.function): true; default: false } }
             guard areKnown, z.count > 1 else { return .kind(.record) }
-            return .record(["loss", "grads", "a", "z", "delta", "grad_W", "grad_b"], [
-                .kind(.number), .kind(.record), .list(a), .list(z), .list([mirror(a[0])] + z.dropFirst().map { mirror($0) }), .list(W), .list(b),
+            return .record(["loss", "objective", "grads", "a", "z", "delta", "grad_W", "grad_b"], [
+                .kind(.number), .kind(.number), .kind(.record), .list(a), .list(z), .list([mirror(c[1])] + z.dropFirst().map { mirror($0) }), .list(W), .list(b),
             ])
         }
     }

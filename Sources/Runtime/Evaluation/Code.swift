@@ -115,8 +115,9 @@ final class FunctionCode {
     var throwsSignals = false
     var documentation = ""
     var slotNames: [String] = []
-    /// Top-level names that the body reads, so that layers behind them are found.
-    var globalsRead: [(name: String, cell: UnsafeMutablePointer<Word>)] = []
+    /// Top-level names that the body, functions in it included, reads, so that layers behind them are found; and the field
+    /// where it reads one of theirs alone, as in `r.a`.
+    var globalsRead: [(name: String, cell: UnsafeMutablePointer<Word>, field: String?)] = []
     var returnShape: ShapeAnnotation?
 
     /// Made with the first closure, when the code is complete.

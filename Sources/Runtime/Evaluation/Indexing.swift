@@ -196,8 +196,16 @@ extension Interpreter {
             guard let found = r[key] else { throw located(noField(key, of: "the record", r.keys), n.pointee.list[0]) }
             return found
         case .object(let o):
-            guard n.isOneValue else { throw located(Diagnostic(.type, "a network is indexed by a number or a path"), n) }
-            let key = try value(n.pointee.list[0])
+            guard n.pointee.count == 1 else { throw located(Diagnostic(.type, "a network is indexed by a number or a path"), n) }
+            let part = n.pointee.list[0]
+            if part.pointee.op == .slice || part.pointee.op == .range {
+                // `net[0:2]` is the chain of these stages, which it shares.
+                let stages: [Value]
+                do { stages = try numberedStages(o) } catch { throw located(error, n) }
+                return try sequenceIndex(n, stages.count, "a chain of layers", { stages[$0] }, { try self.compose($0.map { stages[$0] }) })
+            }
+            guard part.pointee.op != .ellipsis else { throw located(Diagnostic(.type, "a network is indexed by a number, a slice or a path"), n) }
+            let key = try value(part)
             do { return try objectIndex(o, key) } catch { throw located(error, n) }
         case .scalar where n.isWhole: return try getIndex(base, try tensorSubscripts(n)).unboxed
         case .number, .scalar: throw noParts(n)
@@ -205,7 +213,7 @@ extension Interpreter {
         }
     }
 
-    private func sequenceIndex(_ n: NodePointer, _ count: Int, _ what: String, _ one: (Int) -> Value, _ many: ([Int]) -> Value) throws -> Value {
+    private func sequenceIndex(_ n: NodePointer, _ count: Int, _ what: String, _ one: (Int) -> Value, _ many: ([Int]) throws -> Value) throws -> Value {
         guard n.pointee.count == 1 else { throw located(Diagnostic(.type, "\(what) has one index"), n) }
         let part = n.pointee.list[0], written: Subscript
         switch part.pointee.op {
@@ -221,7 +229,7 @@ extension Interpreter {
         do {
             switch try places(written, count, what) {
             case .one(let i): return one(i)
-            case .many(let indices): return many(indices)
+            case .many(let indices): return try many(indices)
             }
         } catch { throw located(error, part) }
     }

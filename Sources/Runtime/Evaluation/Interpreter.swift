@@ -31,6 +31,9 @@ public final class Interpreter {
     /// While it is on: where the recorded operations stand, by ascending serial of their results.
     var recordedPlaces: [(serial: UInt64, node: NodePointer)] = []
 
+    /// Parameters made at their first call in a recording under way, as the leaves they began as.
+    var madeWhileRecording: [(object: Object, field: Int, leaf: Value)] = []
+
     /// The seed of every random stream.
     public internal(set) var seed: UInt64 = 0
     /// The number that the next object's stream gets.

@@ -29,6 +29,7 @@ extension Interpreter {
         for (i, field) in declaration.fields.enumerated() {
             guard let initializer = field.initializer else { continue }
             if field.isLazy { object.pending += 1 } else { object.fields[i] = try initialize(initializer, object, nil) }
+            if field.role == .param, let value = object[field: i], !object.fields[i].isNumeric { try checkParameter(value, initializer, object, field.name) }
         }
         for check in declaration.asserts { _ = try callClosure(check, [], [], object: object) }
         return object
@@ -42,6 +43,18 @@ extension Interpreter {
                 object.fields[i] = base[i]
                 base[i] = .unset
             }
+        }
+    }
+
+    /// Refuses what a `param` cannot hold: it would silently not be trained.
+    private func checkParameter(_ value: Value, _ initializer: Closure, _ object: Object, _ name: String) throws {
+        switch value {
+        case .none, .number, .scalar, .tensor, .object, .function: return
+        case .list(let l) where !value.isNestedDeeper(than: 1_000): for item in l.items { try checkParameter(item, initializer, object, name) }
+        case .record(let r) where !value.isNestedDeeper(than: 1_000): for item in r.values { try checkParameter(item, initializer, object, name) }
+        default:
+            throw Diagnostic(.type, "`\(name)` of \(object.declaration.name): a `param` may hold a tensor, a layer, or a list or record of them, got \(value.described)",
+                             source: initializer.code.source, span: initializer.code.body.pointee.span, help: ["what is kept without being trained is a `state`"])
         }
     }
 
@@ -72,13 +85,31 @@ extension Interpreter {
             }
             object.fields[i] = w
             Object.structure &+= 1
-            if field.role == .param, tape.isRecording { try watch(&object.fields[i]) }
+            if field.role == .param {
+                if !w.isNumeric { try checkParameter(Value(w), initializer, object, field.name) }
+                if tape.isRecording {
+                    try watch(&object.fields[i])
+                    madeWhileRecording.append((object, i, Value(object.fields[i])))
+                }
+            }
         }
         object.pending = 0
     }
 
     func unmadeField(_ n: NodePointer, _ object: Object) -> Diagnostic {
-        located(Diagnostic(.value, "`\(n.pointee.name)` of \(object.declaration.name) is not made yet",
+        let name = n.pointee.name
+        // Fields are made in the order in which they stand.
+        if let place = object.declaration.field(name), let reader = object.declaration.fields.firstIndex(where: { field in
+            guard let code = field.initializer?.code else { return false }
+            return code.source === n.pointee.source.takeUnretainedValue() && code.span.start <= n.pointee.span.start && n.pointee.span.end <= code.span.end
+        }), reader <= place {
+            let field = object.declaration.fields[reader].name
+            return reader == place
+                ? located(Diagnostic(.value, "`\(name)` of \(object.declaration.name) needs its own value"), n)
+                : located(Diagnostic(.value, "`\(field)` of \(object.declaration.name) needs `\(name)`, which is declared below it",
+                                     help: ["move the declaration of `\(name)` above that of `\(field)`"]), n)
+        }
+        return located(Diagnostic(.value, "`\(n.pointee.name)` of \(object.declaration.name) is not made yet",
                            help: ["it needs an argument of `forward`: call the network once, or `build(net, x)`"]), n)
     }
 

@@ -198,8 +198,25 @@ final class Resolver {
         }
         if let slot = captured(name, scope) { return .local(slot) }
         let cell = module.cell(name, prelude: prelude)
-        scope.code.globalsRead.append((name, cell))
+        noteRead(name, cell)
         return .global(cell)
+    }
+
+    private func noteRead(_ name: String, _ cell: UnsafeMutablePointer<Word>) {
+        var reader: FunctionScope? = scope
+        while let function = reader, !function.isTopLevel {
+            function.code.globalsRead.append((name, cell, nil))
+            reader = function.outer
+        }
+    }
+
+    /// Notes that of the top-level name read last only a field is used.
+    func noteFieldRead(_ field: String) {
+        var reader: FunctionScope? = scope
+        while let function = reader, !function.isTopLevel {
+            function.code.globalsRead[function.code.globalsRead.count - 1].field = field
+            reader = function.outer
+        }
     }
 
     /// A local of an enclosing function that is still inside the same object.

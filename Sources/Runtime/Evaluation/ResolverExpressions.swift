@@ -132,6 +132,7 @@ extension Resolver {
         case .field:
             let result = node(.member, n.span)
             result.pointee.a = try expression(n.a)
+            if tree[n.a].kind == .name, result.pointee.a.pointee.op == .global { noteFieldRead(tree.string(n.b)) }
             holdString(result, n.b)
             return result
         case .transpose:

@@ -152,14 +152,19 @@ extension Interpreter {
         return .record(Record(["relative", "absolute"], [.number(worstRelative), .number(worstAbsolute)]))
     }
 
+    /// True for the same elements in another form, as `flatten` gives them.
+    private static func isReshaped(_ x: Value, _ y: Value) -> Bool {
+        guard let a = try? x.tensor(), let b = try? y.tensor(), a.count == b.count, a.dtype == b.dtype else { return false }
+        return (0..<a.count).allSatisfy { a.element($0).bitPattern == b.element($0).bitPattern }
+    }
+
     fileprivate func backpropagate(_ net: Value, _ x: Value, _ y: Value, _ loss: Value, _ penalty: Value) throws -> Value {
         let wasTraining = isTraining
         isTraining = true
         tape.begin()
-        var places: [ParameterPlace] = []
-        var restore: [(ParameterPlace, Value)] = []
+        var network = WatchedNetworks([net])
         defer {
-            for (place, value) in restore { place.set(value) }
+            network.settle()
             tape.end()
             isTraining = wasTraining
         }
@@ -171,11 +176,8 @@ extension Interpreter {
             defer { isTraining = true }
             _ = try tape.pausing { try apply(net, [x]) }
         }
-        places = try parameters(of: net)
-        for place in places {
-            restore.append((place, place.value.detached))
-            place.set(try watched(place.value))
-        }
+        try network.begin(self)
+        let places = network.places
         let input = try watched(isSequence(x) ? stacked(x, what: "`x` of backprop") : x)
         let stages: [Value]
         if case .object(let o) = net, let list = o.stages { stages = list } else { stages = [net] }
@@ -188,7 +190,7 @@ extension Interpreter {
             let own = try parameters(of: stage)
             let output = try apply(stage, [current])
             if !own.isEmpty {
-                if z.count > 1 { a.append(current) } else { a[0] = current }
+                if z.count > 1 { a.append(current) } else if Self.isReshaped(input, current) { a[0] = current }
                 z.append(output)
                 owners.append(own)
             }
@@ -202,7 +204,7 @@ extension Interpreter {
         let output = try objective.variable()
         guard output.tensor.count == 1 else { throw Diagnostic(.shape, "backprop needs a loss that gives one number, got \(objective.described)") }
         let seed = Variable(try Tensor.fill(output.tensor.shape, 1, output.tensor.dtype))
-        let leaves = [input.serial] + z.dropFirst().map(\.serial) + places.map(\.value.serial)
+        let leaves = [input.serial] + z.dropFirst().map(\.serial) + network.leaves
         let cotangents = try tape.gradients(of: output, seed: seed, leaves: leaves)
 
         func gradient(_ i: Int, _ of: Value) throws -> Value {
@@ -213,15 +215,16 @@ extension Interpreter {
         let k = z.count - 1
         let delta = try (0...k).map { try gradient($0, $0 == 0 ? input : z[$0]) }
         var grads: [String: Value] = [:]
-        for (i, place) in places.enumerated() { grads[place.path] = try gradient(1 + k + i, place.value) }
+        for (i, place) in places.enumerated() { grads[place.path] = try gradient(1 + k + i, network.originals[i]) }
         func part(_ j: Int, _ name: String) throws -> Value {
             guard j > 0 else { return .none }
             let own = owners[j].filter { $0.path == name || $0.path.hasSuffix("." + name) }
-            guard own.count == 1, let place = places.first(where: { $0.object === own[0].object && $0.field == own[0].field }), let g = grads[place.path] else { return .none }
+            guard own.count == 1, let place = places.first(where: { $0.isSame(as: own[0]) }), let g = grads[place.path] else { return .none }
             return g
         }
-        return .record(Record(["loss", "grads", "a", "z", "delta", "grad_W", "grad_b"], [
+        return .record(Record(["loss", "objective", "grads", "a", "z", "delta", "grad_W", "grad_b"], [
             lossValue.detached.unboxed,
+            objective.detached.unboxed,
             .record(Record(places.map(\.path), places.map { grads[$0.path]! })),
             Value(list: a.map(\.detached)),
             Value(list: z.map(\.detached)),
@@ -240,7 +243,7 @@ extension Op {
         forward: { c in try c.interpreter.gradientCheck(try c.function(0), c[1]) })
 
     public static let backprop = Operation("backprop(net, x, y, loss=cross_entropy, penalty=none)", .gradients,
-        "The backward pass as on the slide: a record with `loss`, `grads` (by parameter path) and lists by layer j: `a` (a⁰ = x), `z`, `delta` (δ^j = ∂L/∂z^j; `delta[0]` = ∇ₓL), `grad_W` ([units, inputs]) and `grad_b`. Layer j is a layer with parameters and the activation behind it. For a batch in rows `grad_W[j] == delta[j]' @ a[j-1]`.",
+        "The backward pass as on the slide: a record with `loss`, `objective` (loss and penalty, of which all gradients are), `grads` (by parameter path) and lists by layer j: `a` (a⁰ = x), `z`, `delta` (δ^j = ∂L/∂z^j; `delta[0]` = ∇ₓL), `grad_W` ([units, inputs]) and `grad_b`. Layer j is a layer with parameters and the activation behind it. For a batch in rows `grad_W[j] == delta[j]' @ a[j-1]`, and the gradient of the penalty where there is one is added. Functions in front of the first layer belong to none: where they do more than reshape x (`a[0]` is then x as the layer sees it, in rows), the equation begins with j = 2.",
         seeAlso: ["grad", "gradcheck"], lecture: 2,
         result: Results.backprop,
         forward: { c in

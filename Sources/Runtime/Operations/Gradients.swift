@@ -22,11 +22,12 @@ private struct Leaves {
         }
     }
 
-    /// The gradients in the argument's own form.
-    func mirror(_ original: Value, _ gradients: inout ArraySlice<Value>) -> Value {
+    /// The gradients in the argument's own form; `networks` are those of the networks inside, in order.
+    func mirror(_ original: Value, _ gradients: inout ArraySlice<Value>, _ networks: inout ArraySlice<Value>) -> Value {
         switch original {
-        case .list(let l): return Value(list: l.items.map { mirror($0, &gradients) })
-        case .record(let r): return .record(Record(r.keys, r.values.map { mirror($0, &gradients) }))
+        case .list(let l): return Value(list: l.items.map { mirror($0, &gradients, &networks) })
+        case .record(let r): return .record(Record(r.keys, r.values.map { mirror($0, &gradients, &networks) }))
+        case .object, .function: return networks.popFirst() ?? .none
         case .number, .scalar: return gradients.popFirst() ?? .none
         case .tensor(let t, _): return t.dtype == .bool ? .none : gradients.popFirst() ?? .none
         default: return .none
@@ -34,7 +35,100 @@ private struct Leaves {
     }
 }
 
+/// Networks whose parameters are leaves of a recording while a function runs. What the function assigns to a parameter
+/// takes its place afterwards; the gradient is with respect to what it held at the start.
+struct WatchedNetworks {
+    let networks: [Value]
+    /// How many parameters each of several has; one that they share belongs to the first.
+    private(set) var counts: [Int] = []
+    private(set) var places: [ParameterPlace] = []
+    /// What the parameters held before, and the leaves in its place.
+    private(set) var originals: [Value] = []
+    private(set) var leaves: [UInt64] = []
+    private var structure = 0
+
+    init(_ networks: [Value]) { self.networks = networks }
+
+    /// Makes the parameters leaves. `settle` must follow, however this ends.
+    mutating func begin(_ interpreter: Interpreter) throws {
+        (places, counts) = try parameters(interpreter)
+        originals = places.map(\.value)
+        leaves = Array(repeating: 0, count: places.count)
+        for (i, place) in places.enumerated() {
+            place.set(try interpreter.watched(originals[i]))
+            leaves[i] = place.value.serial
+        }
+        structure = Object.structure
+    }
+
+    /// Parameters made meanwhile are leaves too; those that the function replaced by something else are not.
+    mutating func update(_ interpreter: Interpreter) throws {
+        guard structure != Object.structure else { return }
+        let before = self
+        (places, counts) = try parameters(interpreter)
+        originals = []
+        leaves = []
+        for place in places {
+            if let k = before.places.firstIndex(where: { $0.isSame(as: place) }) {
+                originals.append(before.originals[k])
+                leaves.append(before.leaves[k])
+            } else {
+                let made = interpreter.madeWhileRecording.last { $0.object === place.object && $0.field == place.field }
+                let leaf = made.map { place.part(of: $0.leaf) } ?? place.value
+                originals.append(leaf.detached)
+                leaves.append(leaf.serial)
+            }
+        }
+        for (k, place) in before.places.enumerated() where place.value.serial != 0 && !places.contains(where: { $0.isSame(as: place) }) {
+            place.set(before.originals[k])
+        }
+    }
+
+    /// Leaves go back to what they stand for; what was assigned stays, as a constant.
+    func settle() {
+        for (i, place) in places.enumerated() {
+            let value = place.value
+            if value.serial != 0 { place.set(value.serial == leaves[i] ? originals[i] : value.detached) }
+        }
+    }
+
+    private func parameters(_ interpreter: Interpreter) throws -> ([ParameterPlace], [Int]) {
+        if networks.count == 1 {
+            return (try interpreter.parameters(of: networks[0]), [])
+        }
+        var all: [ParameterPlace] = [], counts: [Int] = []
+        var seen: Set<[Int]> = []
+        for network in networks {
+            let own = try interpreter.parameters(of: network).filter { seen.insert([Int(bitPattern: ObjectIdentifier($0.object)), $0.field] + ($0.inside ?? [])).inserted }
+            all += own
+            counts.append(own.count)
+        }
+        return (all, counts)
+    }
+
+    /// The gradients, one record by path for each network; none for a function without parameters.
+    func records(_ interpreter: Interpreter, _ gradients: [Value]) -> [Value] {
+        var start = 0
+        return zip(networks, networks.count == 1 ? [places.count] : counts).map { network, count in
+            let range = start..<start + count
+            start += count
+            if count == 0, case .function = network { return .none }
+            return .record(Record(interpreter.parameterKeys(network, Array(places[range])), Array(gradients[range])))
+        }
+    }
+}
+
 extension Interpreter {
+    /// The networks in a list or record, in order.
+    fileprivate func networks(in value: Value, _ found: inout [Value]) {
+        switch value {
+        case .object, .function: found.append(value)
+        case .list(let l): for item in l.items { networks(in: item, &found) }
+        case .record(let r): for item in r.values { networks(in: item, &found) }
+        default: break
+        }
+    }
+
     /// The value of `call` at leaves made of `argument`, in training mode, and the gradient in the argument's own form.
     func gradientPair(_ argument: Value, what: String, training: Bool = true, _ call: (Value) throws -> Value) throws -> (value: Value, gradient: Value) {
         let original: Value
@@ -51,13 +145,20 @@ extension Interpreter {
             switch original {
             case .object, .function: return try networkGradient(original, what, call)
             case .list, .record:
-                var leaves = Leaves()
+                var leaves = Leaves(), found: [Value] = []
+                networks(in: original, &found)
+                var inside = WatchedNetworks(found)
+                defer { inside.settle() }
+                try inside.begin(self)
                 let watched = try watched(original)
                 leaves.collect(watched, original)
                 let output = try scalar(call(watched), what)
-                let cotangents = try tape.gradients(of: output, seed: one(output, what: what), leaves: leaves.serials)
-                var parts = try zip(cotangents, leaves.originals).map { try gradientValue($0, of: $1) }[...]
-                return (depthSafe(Value(output)), leaves.mirror(original, &parts))
+                try inside.update(self)
+                let cotangents = try tape.gradients(of: output, seed: one(output, what: what), leaves: leaves.serials + inside.leaves)
+                let gradients = try zip(cotangents, leaves.originals + inside.originals).map { try gradientValue($0, of: $1) }
+                var parts = gradients[..<leaves.serials.count]
+                var records = inside.records(self, Array(gradients[leaves.serials.count...]))[...]
+                return (depthSafe(Value(output)), leaves.mirror(original, &parts, &records))
             default:
                 let leaf = try watched(original)
                 let output = try scalar(call(leaf), what)
@@ -87,39 +188,26 @@ extension Interpreter {
         defer {
             isTraining = wasTraining
             tape.end()
-            if tape.depth == 0, !recordedPlaces.isEmpty { recordedPlaces = [] }
+            if tape.depth == 0 {
+                if !recordedPlaces.isEmpty { recordedPlaces = [] }
+                if !madeWhileRecording.isEmpty { madeWhileRecording = [] }
+            }
         }
         return try body()
     }
 
     /// By the parameters of a network, which are leaves while `call` runs.
     private func networkGradient(_ model: Value, _ what: String, _ call: (Value) throws -> Value) throws -> (value: Value, gradient: Value) {
-        var places = try parameters(of: model)
-        var originals = places.map(\.value)
-        defer {
-            for (place, value) in zip(places, originals) where place.value.serial != 0 {
-                place.set(Self.sameTensor(place.value, value) ? value : place.value.detached)
-            }
-        }
-        for (place, value) in zip(places, originals) { place.set(try watched(value)) }
-        let structure = Object.structure
+        var network = WatchedNetworks([model])
+        defer { network.settle() }
+        try network.begin(self)
         let output = try scalar(call(model), what)
-        if structure != Object.structure {
-            // Parameters made by this very call are leaves too; those that the function replaced are not.
-            let before = places, values = originals
-            places = try parameters(of: model)
-            originals = places.map { place in
-                before.firstIndex { $0.path == place.path }.map { values[$0] } ?? place.value.detached
-            }
-            for (place, value) in zip(before, values) where !places.contains(where: { $0.path == place.path }) {
-                if place.value.serial != 0 { place.set(value) }
-            }
-        }
-        let cotangents = try tape.gradients(of: output, seed: one(output, what: what), leaves: places.map(\.value.serial))
+        try network.update(self)
+        let cotangents = try tape.gradients(of: output, seed: one(output, what: what), leaves: network.leaves)
         var parts: [Value] = []
-        parts.reserveCapacity(places.count)
-        for i in places.indices { parts.append(try gradientValue(cotangents[i], of: places[i].value)) }
-        return (depthSafe(Value(output)), .record(Record(parameterKeys(model, places), parts)))
+        parts.reserveCapacity(cotangents.count)
+        for (i, cotangent) in cotangents.enumerated() { parts.append(try gradientValue(cotangent, of: network.originals[i])) }
+        return (depthSafe(Value(output)), .record(Record(parameterKeys(model, network.places), parts)))
     }
 
     /// A function's result as the variable to differentiate.
@@ -140,14 +228,6 @@ extension Interpreter {
         let seed = try Tensor.make(like: output.tensor)
         seed.setElement(0, 1)
         return Variable(seed)
-    }
-
-    private static func sameTensor(_ a: Value, _ b: Value) -> Bool {
-        switch (a, b) {
-        case (.tensor(let x, _), .tensor(let y, _)): x === y
-        case (.tensor(let x, _), _): b.asDouble.map { x.rank == 0 && $0 == x.element(0) } ?? false
-        default: false
-        }
     }
 
     /// The result of an outermost recording is a constant, so it is unboxed.
@@ -176,6 +256,15 @@ extension Interpreter {
         }
     }
 
+    /// The gradient of what the gradient of `f` at `x` and `v` have as their product.
+    fileprivate func hessianProduct(_ f: Value, _ x: Value, _ v: Value) throws -> Value {
+        let inner = Value.function(NativeFunction("hvp", captured: [f]) { interpreter, arguments, _ in
+            let g = try interpreter.gradientPair(f, arguments, what: "hvp", training: false).gradient
+            return try Op.sum(g * v, .none, .bool(false))
+        })
+        return try gradientPair(inner, [x], what: "hvp", training: false).gradient
+    }
+
     /// The Jacobian: rows are the elements of the result, columns those of the argument.
     fileprivate func jacobian(_ f: Value, _ arguments: [Value], what: String) throws -> Value {
         guard let first = arguments.first else { throw Diagnostic(.type, "\(what) needs an argument") }
@@ -189,6 +278,7 @@ extension Interpreter {
             let leaf = try watched(argument)
             let output = try scalar(apply(f, [leaf] + arguments.dropFirst()), what)
             outputShape = output.tensor.shape
+            try refuseTooLarge(outputShape + argument.tensor().shape, output.tensor.dtype)
             return try (0..<output.tensor.count).map { i in
                 let seed = try Tensor.fill(outputShape, 0, output.tensor.dtype)
                 seed.setElement(i, 1)
@@ -200,6 +290,16 @@ extension Interpreter {
         guard !rows.isEmpty else { return Value(try Tensor.fill(outputShape + inputShape, 0, defaultType)) }
         let stackedRows = try stack(rows, what: what)
         return try Op.reshape(stackedRows, Value(list: (outputShape + inputShape).map { Value($0) }))
+    }
+
+    /// Refuses at once what would not fit into memory after a long time.
+    private func refuseTooLarge(_ shape: [Int], _ type: DType) throws {
+        var bytes = type.size
+        for size in shape {
+            let (product, over) = bytes.multipliedReportingOverflow(by: size)
+            bytes = over ? Int.max : product
+        }
+        guard bytes < Memory.limit - Memory.used else { throw Diagnostic(.limit, "not enough memory for \(shapeText(shape))") }
     }
 
     func isSequence(_ v: Value) -> Bool {
@@ -258,17 +358,17 @@ extension Op {
             })
         })
 
-    public static let hvp = Operation("hvp(f, x, v)", .gradients,
-        "The product of the Hessian of `f` at `x` with `v`, without the Hessian itself.",
-        examples: [("hvp(x => sum(x^3), [1, 2], [1, 1])", "[6, 12]")], seeAlso: ["hessian"],
+    public static let hvp = Operation("hvp(f, x=none, v=none)", .gradients,
+        "The product of the Hessian of `f` at `x` with `v`, without the Hessian itself. `hvp(f)` is the function of `x` and `v`.",
+        examples: [("hvp(x => sum(x^3), [1, 2], [1, 1])", "[6, 12]"), ("hvp(x => sum(x^3))([1, 2], [1, 1])", "[6, 12]")], seeAlso: ["hessian"],
         result: Results.unknown,
         forward: { c in
-            let f = try c.function(0), x = try c.value(1), v = try c.value(2)
-            let inner = Value.function(NativeFunction("hvp", captured: [f]) { interpreter, arguments, _ in
-                let g = try interpreter.gradientPair(f, arguments, what: "hvp", training: false).gradient
-                return try Op.sum(g * v, .none, .bool(false))
+            let f = try c.function(0)
+            guard c.isNone(1), c.isNone(2) else { return try c.interpreter.hessianProduct(f, try c.value(1), try c.value(2)) }
+            return .function(NativeFunction("hvp", captured: [f]) { interpreter, arguments, keywords in
+                guard arguments.count == 2, keywords.isEmpty else { throw Diagnostic(.type, "hvp(f) takes x and v, got \(counted(arguments.count + keywords.count, "argument"))") }
+                return try interpreter.hessianProduct(f, arguments[0], arguments[1])
             })
-            return try c.interpreter.gradientPair(inner, [x], what: "hvp", training: false).gradient
         })
 
     public static let stopGradient = Operation("stop_gradient(x)", .gradients, "The same value as a constant: no gradient flows through it.",

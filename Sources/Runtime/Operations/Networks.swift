@@ -58,7 +58,7 @@ extension Op {
         })
 
     public static let params = Operation("params(net)", .training,
-        "A flat record of the network's trained tensors by path, such as `\"0.W\"`. A gradient has the same keys.",
+        "A flat record of the network's trained tensors by path, such as `\"0.W\"`. A gradient has the same keys. Layers are found in `param`s and arguments of layers, in lists and records, and where functions captured them or read them at top level.",
         examples: [("net = dense(2)\nbuild(net, zeros(1, 3))\nkeys(params(net))", "(\"W\", \"b\")")], seeAlso: ["update", "build", "summary"],
         result: Results.unknown,
         forward: { c in
@@ -110,12 +110,19 @@ extension Op {
         })
 
     public static let copyOf = Operation("copy(x)", .training,
-        "A deep copy of an object: its parameters, states and layers are its own. Any other value is itself.",
+        "A deep copy of an object: its parameters, states and layers are its own. Any other value is itself. A network that reads layers at top level cannot be copied.",
         examples: [("a = dense(1)\nb = copy(a)\na == b", "false")],
         result: Results.copy,
         forward: { c in
             var seen: [ObjectIdentifier: Object] = [:]
-            return try c.interpreter.copied(c[0], &seen)
+            let copy = try c.interpreter.copied(c[0], &seen)
+            switch c[0] {
+            case .object, .function:
+                guard let shared = try c.interpreter.parameters(of: c[0]).first(where: { seen[ObjectIdentifier($0.object)] == nil }) else { return copy }
+                throw Diagnostic(.value, "a copy would share the parameter `\(shared.path)`: its layer is read at top level",
+                                 help: ["for a network that can be copied, make a chain with `>>`, or a `layer` with its layers as `param`s"])
+            default: return copy
+            }
         })
 
     public static let trainMode = Operation("train_mode(f)", .training, "Calls `f()` with networks in training mode: dropout drops, batch normalisation uses the batch.",

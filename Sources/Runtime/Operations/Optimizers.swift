@@ -1,7 +1,8 @@
 import Syntax
 import Tensors
 
-// One optimizer step over all parameters at once: a tensor, a record of them, or a network, which is changed in place.
+// One optimizer step over all parameters at once: a tensor, a network, which is changed in place, or a record or list of
+// them.
 //
 // Each is bit-equal to its formula in elementwise operations. State (`none` before the first step) goes in and
 // comes out; what nobody else holds is changed in place. A parameter without a gradient (its key is missing, or its
@@ -64,6 +65,20 @@ private struct Update {
 
     /// A parameter, or a record of them: taken, changed in place where unshared, and put back.
     private func run(_ p: inout Value, _ g: Value, _ first: inout Value, _ second: inout Value, _ path: String) throws {
+        switch p {
+        case .object, .function: return try network(Interpreter.current, p, g, &first, &second)
+        case .list(let l):
+            // As a record by place.
+            func keyed(_ v: Value) -> Value { if case .list(let l) = v { .record(Record(l.items.indices.map { "\($0)" }, l.items)) } else { v } }
+            p = .none
+            var record = keyed(.list(l))
+            defer { if case .record(let r) = record { p = Value(list: r.values) } }
+            guard case .list(let gradients) = g, gradients.items.count == l.items.count else {
+                throw Diagnostic(.type, "\(name): \(path.isEmpty ? "the parameters are" : "\(path) is") a list of \(l.items.count), the gradients \(g.described)")
+            }
+            return try run(&record, keyed(g), &first, &second, path)
+        default: break
+        }
         guard case .record(var r) = p else { return try leaf(&p, g, &first, &second, path) }
         p = .none
         guard case .record(let gradients) = g else {

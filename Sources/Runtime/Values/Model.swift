@@ -7,28 +7,53 @@ struct ParameterPlace {
     let path: String
     let object: Object
     let field: Int
-    /// Its place where the field holds a list; -1 otherwise.
-    let item: Int
+    /// Its place, level by level, where the field holds a list or a record.
+    let inside: [Int]?
 
     /// The parameter's value (a tensor, a scalar or a number).
     var value: Value {
         let v = object[field: field] ?? .none
-        guard item >= 0, case .list(let l) = v else { return v }
-        return l.items[item]
+        return inside == nil ? v : part(of: v)
+    }
+
+    /// What stands at the parameter's place in a value of its field.
+    func part(of whole: Value) -> Value {
+        var v = whole
+        for i in inside ?? [] {
+            switch v {
+            case .list(let l) where i < l.items.count: v = l.items[i]
+            case .record(let r) where i < r.count: v = r.values[i]
+            default: return .none
+            }
+        }
+        return v
     }
 
     /// Sets the parameter: a number or tensor in place of another, or `none` while it is taken out.
     func set(_ newValue: Value) {
         let old = object.fields[field]
-        if item >= 0, case .list(let l) = Value(old) {
-            var items = l.items
-            items[item] = newValue
-            object.fields[field] = Word(Value(list: items))
-        } else {
-            object.fields[field] = Word(newValue)
-        }
+        object.fields[field] = Word(inside.map { Self.replaced(Value(old), $0[...], newValue) } ?? newValue)
         old.release()
     }
+
+    /// A list or record with another value at a place inside.
+    private static func replaced(_ whole: Value, _ path: ArraySlice<Int>, _ newValue: Value) -> Value {
+        guard let i = path.first else { return newValue }
+        switch whole {
+        case .list(let l) where i < l.items.count:
+            var items = l.items
+            items[i] = replaced(items[i], path.dropFirst(), newValue)
+            return Value(list: items)
+        case .record(let r) where i < r.count:
+            var values = r.values
+            values[i] = replaced(values[i], path.dropFirst(), newValue)
+            return .record(Record(r.keys, values))
+        default: return whole
+        }
+    }
+
+    /// True where both are one place, by whatever path it was reached.
+    func isSame(as other: ParameterPlace) -> Bool { object === other.object && field == other.field && inside == other.inside }
 }
 
 /// The parameters that a walk from an object found, for the next one. They are the same as long as no structure
@@ -37,7 +62,8 @@ final class Network {
     private struct Place {
         let path: String
         unowned(unsafe) let object: Object
-        let field: Int, item: Int
+        let field: Int
+        let inside: [Int]?
     }
     private let found: [Place]
     let keys: [String]
@@ -45,7 +71,7 @@ final class Network {
     private let structure = Object.structure
 
     init(_ places: [ParameterPlace], _ globals: [UnsafeMutablePointer<Word>]) {
-        found = places.map { Place(path: $0.path, object: $0.object, field: $0.field, item: $0.item) }
+        found = places.map { Place(path: $0.path, object: $0.object, field: $0.field, inside: $0.inside) }
         keys = places.map(\.path)
         self.globals = globals.map { ($0, $0.pointee) }
     }
@@ -53,12 +79,13 @@ final class Network {
     /// The places, or nil where the network may have changed.
     var places: [ParameterPlace]? {
         guard structure == Object.structure, globals.allSatisfy({ $0.cell.pointee.bits == $0.word.bits && $0.cell.pointee.meta == $0.word.meta }) else { return nil }
-        return found.map { ParameterPlace(path: $0.path, object: $0.object, field: $0.field, item: $0.item) }
+        return found.map { ParameterPlace(path: $0.path, object: $0.object, field: $0.field, inside: $0.inside) }
     }
 }
 
-// Networks: an object's parameters are its `param` fields, and those of the layers it holds in fields, lists, and
-// functions that captured them. A layer found twice counts once.
+// Networks: an object's parameters are its `param` fields, and those of the layers it holds in fields, lists, records, and
+// functions: what these captured, and what they and the functions they call read at top level. A layer found twice counts
+// once. What a `state` holds is kept but not trained: a walk for parameters leaves it out, one for objects does not.
 extension Interpreter {
     /// Visits the parameters of a network in order. `unmade` is called with the path of a field not yet made.
     func parameters(of model: Value, unmade: ((String) throws -> Void)? = nil) throws -> [ParameterPlace] {
@@ -69,8 +96,9 @@ extension Interpreter {
             complete = false
             try unmade?(path)
         }
-        // A list at top level may change in place, unseen.
-        root.network = complete && !globals.contains { $0.pointee.tag == Word.Tag.list } ? Network(places, globals) : nil
+        // A list or record at top level may change in place, unseen.
+        let mayChange = globals.contains { $0.pointee.tag == Word.Tag.list || $0.pointee.tag == Word.Tag.record }
+        root.network = complete && !mayChange ? Network(places, globals) : nil
         return places
     }
 
@@ -105,25 +133,24 @@ extension Interpreter {
             guard seen.insert(ObjectIdentifier(o)).inserted else { return }
             o.isPartOfNetwork = true
             visitObject?(path, o)
-            for (i, field) in o.declaration.fields.enumerated() {
+            for (i, field) in o.declaration.fields.enumerated() where field.role != .state || visitObject != nil {
                 let name = o.isSequential && field.name == "stages" ? path : join(field.name)
                 guard let v = o[field: i] else {
                     if field.role == .param { try unmade?(name) }
                     continue
                 }
                 if field.role == .param {
-                    switch v {
-                    case .tensor, .scalar, .number: found(ParameterPlace(path: name, object: o, field: i, item: -1))
-                    case .list(let l):
-                        for (k, item) in l.items.enumerated() {
-                            let itemPath = name.isEmpty ? "\(k)" : "\(name).\(k)"
-                            switch item {
-                            case .tensor, .scalar, .number: found(ParameterPlace(path: itemPath, object: o, field: i, item: k))
-                            default: try visit(item, itemPath, &seen, depth + 1, unmade, object: visitObject, global: global, found)
-                            }
+                    func visitParameter(_ v: Value, _ name: String, _ inside: [Int]) throws {
+                        guard inside.count < 1_000 else { throw Diagnostic(.limit, "parameters nested too deep") }
+                        func join(_ part: String) -> String { name.isEmpty ? part : "\(name).\(part)" }
+                        switch v {
+                        case .tensor, .scalar, .number: found(ParameterPlace(path: name, object: o, field: i, inside: inside.isEmpty ? nil : inside))
+                        case .list(let l): for (k, item) in l.items.enumerated() { try visitParameter(item, join("\(k)"), inside + [k]) }
+                        case .record(let r): for k in r.keys.indices { try visitParameter(r.values[k], join(r.keys[k]), inside + [k]) }
+                        default: try visit(v, name, &seen, depth + 1, unmade, object: visitObject, global: global, found)
                         }
-                    default: try visit(v, name, &seen, depth + 1, unmade, object: visitObject, global: global, found)
                     }
+                    try visitParameter(v, name, [])
                 } else {
                     try visit(v, name, &seen, depth + 1, unmade, object: visitObject, global: global, found)
                 }
@@ -132,7 +159,7 @@ extension Interpreter {
         case .list(let l):
             for (k, item) in l.items.enumerated() {
                 switch item {
-                case .object, .list, .function: try visit(item, join("\(k)"), &seen, depth + 1, unmade, object: visitObject, global: global, found)
+                case .object, .list, .function, .record: try visit(item, join("\(k)"), &seen, depth + 1, unmade, object: visitObject, global: global, found)
                 default: break
                 }
             }
@@ -156,7 +183,8 @@ extension Interpreter {
         }
     }
 
-    /// Layers that a function captured, or reads at top level, are the network's too.
+    /// Layers that a function captured, or reads at top level, are the network's too; so are those of the program's own
+    /// functions that it reads there.
     private func visitCaptures(_ closure: Closure, _ path: String, _ seen: inout Set<ObjectIdentifier>, _ depth: Int, _ unmade: ((String) throws -> Void)?,
                                _ visitObject: ((String, Object) -> Void)?, _ global: ((UnsafeMutablePointer<Word>) -> Void)?,
                                _ found: (ParameterPlace) -> Void) throws {
@@ -166,9 +194,16 @@ extension Interpreter {
             if w.isReference { try visit(Value(w), join(capture.name), &seen, depth + 1, unmade, object: visitObject, global: global, found) }
         }
         guard !closure.code.source.isStandardLibrary else { return }
-        for (name, cell) in closure.code.globalsRead {
+        for (name, cell, field) in closure.code.globalsRead {
             global?(cell)
-            guard cell.pointee.tag == Word.Tag.object || cell.pointee.tag == Word.Tag.list else { continue }
+            switch cell.pointee.tag {
+            case Word.Tag.object, Word.Tag.list, Word.Tag.record, Word.Tag.function: break
+            default: continue
+            }
+            if let field, case .record(let r) = Value(cell.pointee) {
+                if let part = r[field] { try visit(part, "\(join(name)).\(field)", &seen, depth + 1, unmade, object: visitObject, global: global, found) }
+                continue
+            }
             try visit(Value(cell.pointee), join(name), &seen, depth + 1, unmade, object: visitObject, global: global, found)
         }
     }
@@ -194,10 +229,20 @@ extension Interpreter {
         }
     }
 
+    /// The stages of a chain, to be numbered.
+    func numberedStages(_ o: Object) throws -> [Value] {
+        guard let stages = o.stages else { throw unnumbered(o.declaration.name) }
+        return stages
+    }
+
+    func unnumbered(_ name: String) -> Diagnostic {
+        Diagnostic(.type, "\(name) has no numbered parts", help: ["`params(net)` lists its parameters"])
+    }
+
     /// `net[0]`, `net["0.W"]`
     func objectIndex(_ o: Object, _ key: Value) throws -> Value {
         if let x = key.asDouble {
-            guard let stages = o.stages else { throw Diagnostic(.type, "\(o.declaration.name) has no numbered parts", help: ["`params(net)` lists its parameters"]) }
+            let stages = try numberedStages(o)
             guard let i = Int(exactly: x) else { throw Diagnostic(.value, "an index must be a whole number, got \(numberText(x))") }
             return stages[try position(i, stages.count, "a chain of layers")]
         }
