@@ -29,7 +29,8 @@ public indirect enum StoredValue {
     case stream(RandomStream)
 }
 
-private let structureName = "nns.json"
+/// The member that says what the arrays are part of.
+let structureName = "nns.json"
 /// Levels of lists, records and objects within each other; each is up to three levels of JSON.
 private let deepest = 100
 

@@ -184,9 +184,9 @@ private func halfToFloat(_ h: UInt16) -> Float {
 
 // MARK: Archives
 
-/// Parses a .npz archive from bytes.
+/// Parses a .npz archive from bytes; of what `save` wrote, the arrays.
 public func parseNPZ(_ bytes: [UInt8], path: String) throws -> [(name: String, array: Tensor)] {
-    try unzip(bytes, path: path).map { member in
+    try unzip(bytes, path: path).filter { $0.name != structureName }.map { member in
         guard member.name.hasSuffix(".npy") else { throw FileError(path, "the member `\(member.name)` is not a NumPy array") }
         return (String(member.name.dropLast(4)), try parseNPY(member.data[...], path: "\(path) (\(member.name))"))
     }

@@ -58,7 +58,7 @@ extension Op {
             for i in items.indices where try items[i].tensor().rank == 0 { items[i] = try reshape(items[i], .number(1)) }
             let axis = try c.axis(1, rank: items[0].tensor().rank)
             do { return try join(Value(list: items), Value(axis)) } catch let error as TensorError where error.kind == .shape {
-                throw try c.unequalParts(error, items, besides: axis)
+                throw try c.meantAxis(c.unequalParts(error, items, besides: axis))
             }
         })
 
@@ -70,7 +70,7 @@ extension Op {
             let items = try parts(&c, 0)
             let axis = try c.axis(1, rank: items[0].tensor().rank + 1)
             do { return try stackList(Value(list: items), Value(axis)) } catch let error as TensorError where error.kind == .shape {
-                throw try c.unequalParts(error, items, besides: nil)
+                throw try c.meantAxis(c.unequalParts(error, items, besides: nil))
             }
         })
 
@@ -283,6 +283,14 @@ extension Op {
 extension Call {
     /// The error for tensors that do not fit together: it points at the first that differs from the one before it. `axis`
     /// is the one along which they may differ.
+    /// `stack(xs, 1)`: NumPy takes the axis there.
+    fileprivate func meantAxis(_ error: Diagnostic) -> Diagnostic {
+        guard case .list(let given) = self[0], given.items.count == 2, case .number(let axis) = given.items[1], axis == axis.rounded() else { return error }
+        var error = error
+        error.help = ["an axis is given by name: `axis=\(numberText(axis))`"]
+        return error
+    }
+
     fileprivate func unequalParts(_ error: TensorError, _ items: [Value], besides axis: Int?) throws -> Diagnostic {
         guard case .list(let given) = self[0], given.items.count == items.count else { return fault(.shape, 0, error.message, help: error.help) }
         let shapes = try items.map { try $0.tensor().shape }

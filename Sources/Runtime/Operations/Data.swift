@@ -93,7 +93,7 @@ extension Op {
     static let loadNpy = Operation("load_npy(path)", .data, "A tensor from a NumPy file (`.npy`), in its own type where that is f32, f64 or bool.",
         seeAlso: ["load_npz"], forward: { c in Value(try reading { try loadNPY(try c.string(0)) }) })
 
-    static let loadNpz = Operation("load_npz(path)", .data, "A record of the tensors in a NumPy archive (`.npz`), by name.",
+    static let loadNpz = Operation("load_npz(path)", .data, "A record of the tensors in a NumPy archive (`.npz`), by name; what else `save` wrote there is left out.",
         seeAlso: ["load_npy"],
         forward: { c in
             let arrays = try reading { try loadNPZ(try c.string(0)) }

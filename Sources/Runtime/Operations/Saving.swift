@@ -11,7 +11,8 @@ extension Op {
         Writes a value to a file for `load`: numbers, strings, tensors, lists, records, and networks and optimizers with \
         their parameters, states and random streams, to the bit. The file is a NumPy archive, whose tensors Python reads \
         as `numpy.load(path)["0.W"]`; a tensor saved under a name that ends in `.npy` becomes a plain NumPy file. \
-        Functions are saved by their top-level name.
+        Functions are saved by their top-level name. A vector or matrix saved under a name that ends in `.csv` becomes a table \
+        without a header.
         """, seeAlso: ["load", "load_npy", "load_npz", "copy"],
         result: Results.nothing,
         forward: { c in
@@ -23,7 +24,17 @@ extension Op {
                 try reading { try write(path, npyBytes(x)) }
                 return .none
             }
-            let stored = try Saver(c.interpreter).stored(value, "", 0)
+            if let ending = foreignEndings.first(where: path.lowercased().hasSuffix) {
+                guard ending == ".csv", let x = try tensor(value), x.rank <= 2 else {
+                    throw c.fault(.value, isSwapped ? 1 : 0, "save writes no \(ending) files" + (ending == ".csv" ? " but of a vector or a matrix" : ""),
+                                  help: ["a name that ends in .npz or .bin holds any value, one in .npy a tensor, one in .csv a vector or a matrix"])
+                }
+                try reading { try write(path, Array(csvText(x).utf8)) }
+                return .none
+            }
+            let saver = Saver(c.interpreter)
+            let stored = try saver.stored(value, "", 0)
+            try saver.checkLayers(of: value)
             try reading { try write(path, archiveBytes(stored)) }
             return .none
         })
@@ -44,6 +55,19 @@ extension Op {
             }
             return try Loader(c.interpreter, path).value(stored)
         })
+
+    /// Endings that promise another format.
+    private static let foreignEndings = [".csv", ".tsv", ".txt", ".json", ".png", ".jpg", ".jpeg", ".svg", ".pdf", ".xls", ".xlsx", ".pkl", ".pt", ".pth", ".h5", ".mat"]
+
+    /// The rows of a matrix, or the elements of a vector, a line each; numbers as they print in their type.
+    private static func csvText(_ x: Tensor) -> String {
+        let columns = x.rank == 2 ? x.dims[1] : 1, rows = columns == 0 ? 0 : x.count / columns
+        return (0..<rows).map { i in (0..<columns).map { elementText(x, i * columns + $0) }.joined(separator: ",") + "\n" }.joined()
+    }
+
+    private static func elementText(_ x: Tensor, _ i: Int) -> String {
+        x.dtype == .bool ? (x.u8[i] != 0 ? "1" : "0") : tensorElementText(x, i)
+    }
 
     private static func tensor(_ value: Value) throws -> Tensor? {
         switch value {
@@ -99,6 +123,20 @@ private final class Saver {
     private var numbers: [ObjectIdentifier: Int] = [:]
 
     init(_ interpreter: Interpreter) { names = KnownNames(interpreter: interpreter) }
+
+    /// Refuses networks that read layers at top level, which a file with functions by name would lose.
+    func checkLayers(of value: Value) throws {
+        switch value {
+        case .function(let f as Closure) where !f.code.source.isStandardLibrary: break
+        case .object(let o) where o.declaration.isLayer: break
+        case .list(let l): return try l.items.forEach { try checkLayers(of: $0) }
+        case .record(let r): return try r.values.forEach { try checkLayers(of: $0) }
+        default: return
+        }
+        guard let lost = try names.interpreter.parameters(of: value).first(where: { numbers[ObjectIdentifier($0.object)] == nil }) else { return }
+        throw Diagnostic(.value, "the network's parameter `\(lost.path)` belongs to a layer at top level, which this file would not hold",
+                         help: ["save the parameters: `save(path, params(net))`; `update(net, (old, new) => new, load(path))` sets them again"])
+    }
 
     /// `path` names the tensors inside as `params` would: `0.W`.
     func stored(_ value: Value, _ path: String, _ depth: Int) throws -> StoredValue {
