@@ -103,8 +103,9 @@ extension Op {
         result: Results.nothing,
         forward: { c in
             var seen: Set<ObjectIdentifier> = []
-            if case .function(let f as Snapshot) = c[1] {
-                try putBack(Value(list: try c.interpreter.objects(of: c[0]).map { .object($0.object) }), Value(list: f.objects.map { .object($0) }), &seen)
+            if case .list = c[1], c[0].kind != "list" {
+                // What `_snapshot` gave.
+                try putBack(Value(list: try c.interpreter.objects(of: c[0]).map { .object($0.object) }), c[1], &seen)
             } else {
                 guard holdsObjects(c[0]), c[0].kind == c[1].kind else { throw unlike(c[0], c[1]) }
                 try putBack(c[0], c[1], &seen)
@@ -113,14 +114,19 @@ extension Op {
         })
 
     static let snapshot = Operation("_snapshot(net)", .training, """
-        A copy to `restore` from. A function as a network may read layers at top level, which `copy` leaves shared: for it the \
-        copy holds those layers, and cannot be called.
+        A copy to `restore` from. A network may read layers at top level, which `copy` would leave shared: for it that is a \
+        list of copies of all its layers, in order.
         """, seeAlso: ["copy", "restore"],
         forward: { c in
             var seen: [ObjectIdentifier: Object] = [:]
-            guard case .function = c[0] else { return try c.interpreter.copied(c[0], &seen) }
-            let copies = try c.interpreter.objects(of: c[0]).map { try c.interpreter.copied(.object($0.object), &seen) }
-            return .function(Snapshot(copies.compactMap { if case .object(let o) = $0 { o } else { nil } }))
+            let whole = try c.interpreter.copied(c[0], &seen)
+            switch c[0] {
+            case .function, .object: break
+            default: return whole
+            }
+            let objects = try c.interpreter.objects(of: c[0])
+            if case .object = c[0], objects.allSatisfy({ seen[ObjectIdentifier($0.object)] != nil }) { return whole }
+            return Value(list: try objects.map { try c.interpreter.copied(.object($0.object), &seen) })
         })
 
     /// True where objects live inside a value, which are then put back one by one.
@@ -203,6 +209,18 @@ extension Op {
             })
         })
 
+    static let asTyped = Operation("_typed(x, like)", .training, "The number `x` in the type of `like`, a number or one element.",
+        examples: [("_typed(0.1, f32(1)) == f32(0.1)", "true")],
+        result: Results.unknown,
+        forward: { c in
+            let x = try c.double(0)
+            switch c[1] {
+            case .scalar(_, let type) where type != .bool: return .scalar(type == .f32 ? Double(Float(x)) : x, type)
+            case .tensor(let t, _) where t.dtype == .f32 || t.dtype == .f64: return .scalar(t.dtype == .f32 ? Double(Float(x)) : x, t.dtype)
+            default: return .number(x)
+            }
+        })
+
     static let countHits = Operation("_count_hits(out, y, binary=false)", .training, """
         How many labels in `y` the largest outputs along the last axis name (with `binary`: the outputs above 0, of the \
         labels' own shape); none where the outputs are no class scores.
@@ -223,21 +241,12 @@ extension Op {
             return Value(hits)
         })
 
-    static let trainingHooks = [gatherBatches, countHits, stopwatch, interruptible, holdingInterrupts, randomState, reportProgress, restore, snapshot]
+    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, interruptible, holdingInterrupts, randomState, reportProgress, restore, snapshot]
 }
 
 extension Closure {
     /// The values that it captured.
     var captured: [Value] { code.captures.indices.map { Value(captures[$0]) } }
-}
-
-/// Copies of the layers that a function uses, in the order in which they are found.
-private final class Snapshot: Function {
-    let objects: [Object]
-    init(_ objects: [Object]) {
-        self.objects = objects
-        super.init(name: "snapshot")
-    }
 }
 
 /// A random stream's place as a value of the language.
