@@ -103,12 +103,10 @@ extension Results {
             var current = c[1]
             var a = [current], z = [Abstract.none], W = [Abstract.none], b = [Abstract.none]
             // What functions in front of the first layer do to x is known to the run alone.
-            var isFirst = true
-            for stage in stages {
+            for (i, stage) in stages.enumerated() {
                 let output = try c.apply(stage, [current])
-                defer { isFirst = false }
                 if hasParameters(stage, c.checker) {
-                    if z.count > 1 { a.append(current) } else if !isFirst { a[0] = .unknown }
+                    if z.count > 1 { a.append(current) } else if i > 0 { a[0] = .unknown }
                     z.append(output)
                     W.append(field("W", of: stage, c.checker))
                     b.append(field("b", of: stage, c.checker))
