@@ -42,7 +42,7 @@ extension Checker {
         switch function {
         case .function(let f): call = Call(name: f.name, node: n, isStandardLibrary: f.isStandardLibrary, parameters: f.parameters)
         case .object(let id):
-            guard let object = state.heap[id] else { return .unknown }
+            guard let object = state.heap[id] else { return try apply(.unknown, arguments, keywords, n) }
             // A chain has no name of its own: it goes by the one it is called by.
             call = Call(name: object.stages == nil ? object.declaration.name : Operand(callee, "a network").name, node: n,
                         isStandardLibrary: object.declaration.isStandardLibrary, parameters: object.declaration.method("forward")?.code.parameters)
@@ -93,7 +93,7 @@ extension Checker {
             case .native(let body): return try body(self, arguments, n)
             }
         case .object(let id):
-            guard let declaration = state.heap[id]?.declaration else { return .unknown }
+            guard let declaration = state.heap[id]?.declaration else { return notFollowed() }
             guard let method = declaration.method("forward") else { throw interpreter.noForward(declaration.name, declaration.methods.map(\.code.name)) }
             let forward = AbstractFunction("forward", .closure(method.code, method.captures, object: id))
             guard state.heap[id]?.stages != nil else { return try callClosure(forward, arguments, keywords, n) }
@@ -102,19 +102,25 @@ extension Checker {
             let count = calls.count
             defer { calls.removeLast(calls.count - count + 1) }
             do { return try callClosure(forward, arguments, keywords, n, through: chain) } catch let error as Diagnostic { throw inChain(error, chain) }
-        case .unknown, .kind(.function), .kind(.object), .kind(.number), .kind(.bool): return .unknown
+        case .unknown, .kind(.function), .kind(.object), .kind(.number), .kind(.bool): return notFollowed()
         default:
             guard let made = try madeUp(function, isWhole: false, .first) else { return .unknown }
             throw interpreter.notCallable(made)
         }
     }
 
+    /// The result of a call that is not followed.
+    private func notFollowed() -> Abstract {
+        disturb()
+        return .unknown
+    }
+
     // MARK: Closures
 
     func callClosure(_ function: AbstractFunction, _ arguments: [Abstract], _ keywords: [(name: String, value: Abstract)], _ n: NodePointer?, through chain: Chain? = nil) throws -> Abstract {
-        guard case .closure(let code, let captures, let object) = function.body else { return .unknown }
+        guard case .closure(let code, let captures, let object) = function.body else { return notFollowed() }
         let key = ObjectIdentifier(code)
-        guard running.count < Self.maxDepth, running.filter({ $0 == key }).count < 3 else { return .unknown }
+        guard running.count < Self.maxDepth, running.filter({ $0 == key }).count < 3 else { return notFollowed() }
         try step()
         var slots = [Abstract?](repeating: nil, count: code.slotCount)
         for (i, slot) in code.captureSlots.enumerated() { slots[Int(slot)] = captures[safe: i] ?? nil }

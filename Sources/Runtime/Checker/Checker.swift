@@ -104,6 +104,10 @@ final class Checker {
     var nextObject = 0
     /// Modules imported: nil while they run.
     var modules: [String: Abstract?] = [:]
+    /// The fields that the program's files set.
+    var setFields = SetFields()
+    /// The blocks under way that an error may leave anywhere, outermost first.
+    var attempts: [Attempt] = []
     /// True where the program ends before its last statement: what follows would have set further names.
     private(set) var isCutShort = false
     private(set) var reports: [Diagnostic] = []
@@ -124,15 +128,17 @@ final class Checker {
     }
 
     /// Every error of a program that was parsed and resolved, in the order in which they are found.
-    static func everything(_ interpreter: Interpreter, _ code: FunctionCode, _ module: Module) -> [Diagnostic] {
+    static func everything(_ interpreter: Interpreter, _ code: FunctionCode, _ module: Module, _ trees: [Tree]) -> [Diagnostic] {
         let checker = Checker(interpreter, code, onlyCertain: false, work: 2_000_000)
+        for tree in trees { checker.setFields.add(tree) }
         checker.run(code, module)
         return checker.reports
     }
 
     /// The first error that every run of a program ends in; nil where there may be none.
-    static func certainFailure(_ interpreter: Interpreter, _ code: FunctionCode, _ module: Module) -> Diagnostic? {
+    static func certainFailure(_ interpreter: Interpreter, _ code: FunctionCode, _ module: Module, _ tree: Tree) -> Diagnostic? {
         let checker = Checker(interpreter, code, onlyCertain: true, work: 30_000)
+        checker.setFields.add(tree)
         checker.run(code, module)
         return checker.reports.first
     }

@@ -16,7 +16,7 @@ extension Interpreter {
         do {
             let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
             if let path { registerMain(module, path: path) }
-            let found = Checker.everything(self, code, module) + warnings(tree, module)
+            let found = Checker.everything(self, code, module, [tree]) + warnings(tree, module)
             return found.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }.map(\.element)
         } catch { return [diagnosed(error)] }
     }
@@ -28,17 +28,19 @@ extension Interpreter {
         let module = makeModule("standard library", isMain: false)
         let whole = FunctionCode(name: "standard library", source: Source(name: "stdlib", text: ""), span: .none)
         var statements: [NodePointer] = []
+        var trees: [Tree] = []
         do {
             for file in StandardLibrary.sources {
                 let source = Source(name: "stdlib/\(file.name)", text: file.text)
-                let code = try Resolver(tree: try Parser.parse(source), module: module, prelude: prelude).resolve()
+                trees.append(try Parser.parse(source))
+                let code = try Resolver(tree: trees[trees.count - 1], module: module, prelude: prelude).resolve()
                 let body = code.body!
                 statements += (0..<Int(body.pointee.count)).map { body.pointee.list[$0] }
                 whole.slotCount = max(whole.slotCount, code.slotCount)
             }
         } catch { return [diagnosed(error)] }
         whole.body = Self.block(of: statements)
-        return Checker.everything(self, whole, module)
+        return Checker.everything(self, whole, module, trees)
     }
 
     private static func block(of statements: [NodePointer]) -> NodePointer {
@@ -72,7 +74,9 @@ extension Checker {
         module.source = source
         modules[canonical] = .some(nil)
         do {
-            let code = try Resolver(tree: try Parser.parse(source), module: module, prelude: interpreter.prelude).resolve()
+            let tree = try Parser.parse(source)
+            setFields.add(tree)
+            let code = try Resolver(tree: tree, module: module, prelude: interpreter.prelude).resolve()
             let saved = (state.slots, activation, interpreter.currentModule)
             state.slots = Array(repeating: nil, count: code.slotCount)
             activation = Activation(code)

@@ -190,10 +190,14 @@ extension Checker {
     func assign(_ target: NodePointer, _ value: Abstract) throws {
         let value = value.bounded
         switch target.pointee.op {
-        case .local: state.slots[Int(target.pointee.slot)] = value
-        case .global: state.globals[target.pointee.cell] = value
+        case .local:
+            state.slots[Int(target.pointee.slot)] = value
+            for attempt in attempts where attempt.activation === activation { attempt.slots.append((Int(target.pointee.slot), value)) }
+        case .global:
+            state.globals[target.pointee.cell] = value
+            for attempt in attempts { attempt.globals.append((target.pointee.cell, value)) }
         case .field:
-            if case .object(let id)? = state.slots[Int(target.pointee.count)] { state.heap[id]?.fields[Int(target.pointee.slot)] = value }
+            if case .object(let id)? = state.slots[Int(target.pointee.count)] { set(id, Int(target.pointee.slot), value) }
         case .listPattern:
             let count = Int(target.pointee.count)
             let parts: [Abstract]?
@@ -287,6 +291,12 @@ extension Checker {
         return Change(.record(keys, values), rebinds: change.rebinds)
     }
 
+    /// `net[key] = …` of a network that is not known, or by a key that is not.
+    private func setByKey(_ key: Abstract?) {
+        guard let name = key?.exact?.asString?.split(separator: ".").last else { return disturb() }
+        setEverywhere(String(name))
+    }
+
     /// Changes what stands at a path: `r.f[i]`. `makes`: it is what is itself assigned.
     private func change(_ n: NodePointer, makes: Bool = false, _ new: (Abstract) throws -> Change) throws {
         switch n.pointee.op {
@@ -310,7 +320,11 @@ extension Checker {
                     guard let i = object.declaration.field(name) else {
                         throw interpreter.located(interpreter.noField(name, of: object.declaration.name, object.declaration.fields.map(\.name)), n)
                     }
-                    state.heap[id]!.fields[i] = try new(object.fields[i] ?? .unknown).value
+                    set(id, i, try new(object.fields[i] ?? .unknown).value)
+                    return Change(base, rebinds: false)
+                case .unknown, .kind(.object):
+                    _ = try new(.unknown)
+                    setEverywhere(name)
                     return Change(base, rebinds: false)
                 default: return Change(base, rebinds: false)
                 }
@@ -343,12 +357,16 @@ extension Checker {
                     _ = try new(.unknown)
                     return Change(.tensor([], type), rebinds: true)
                 case .object(let id):
-                    // A parameter replaced through its path.
+                    // A stage, or a parameter replaced through its path.
                     let same = Change(base, rebinds: false)
-                    guard let stages = state.heap[id]?.stages, let i = key?.wholeNumber?.constant, let field = state.heap[id]?.declaration.field("stages"), stages.indices.contains(i) else { return same }
+                    guard let stages = state.heap[id]?.stages, let i = key?.wholeNumber?.constant, let field = state.heap[id]?.declaration.field("stages"), stages.indices.contains(i) else {
+                        _ = try new(.unknown)
+                        setByKey(key)
+                        return same
+                    }
                     var changed = stages
                     changed[i] = try new(stages[i]).value
-                    state.heap[id]!.fields[field] = .list(changed)
+                    set(id, field, .list(changed))
                     return same
                 case .tensor:
                     _ = try new(.unknown)
@@ -356,6 +374,10 @@ extension Checker {
                 case .many(let each):
                     let change = try new(.unknown)
                     return Change(.many(key?.isPlain ?? false ? join(each, change.value) : .unknown), rebinds: change.rebinds)
+                case .unknown, .kind(.object):
+                    _ = try new(.unknown)
+                    if key?.isTensorLike == false { setByKey(key) }
+                    return Change(base, rebinds: false)
                 default:
                     _ = try new(.unknown)
                     return Change(base, rebinds: false)

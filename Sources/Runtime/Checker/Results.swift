@@ -8,6 +8,8 @@ enum Results {
     static let nothing: ResultRule = { _ in Abstract.none }
     static let unknown: ResultRule = { _ in .unknown }
     static let text: ResultRule = { c in allExact(c) ? nil : .kind(.string) }
+    /// What a file holds when the program comes there: it may have written it itself.
+    static let readText: ResultRule = { _ in .kind(.string) }
     static let texts: ResultRule = { c in allExact(c) ? nil : .many(.kind(.string)) }
     static let aNumber: ResultRule = { _ in .kind(.number) }
     static let anyBool: ResultRule = { _ in .kind(.bool) }
@@ -255,7 +257,7 @@ enum Results {
         guard sequences.count == given.count else {
             if given.count == 1, case .record(let keys, let values) = given[0] {
                 for (key, value) in Swift.zip(keys, values) { _ = try c.apply(f, [.text(key), value]) }
-            }
+            } else { c.checker.calledUnseen(f) }
             return .unknown
         }
         if sequences.allSatisfy({ $0.all != nil }), let count = sequences.map({ $0.all!.count }).min() {
@@ -273,13 +275,17 @@ enum Results {
     private static func applied(_ c: AbstractCall, _ f: Abstract, _ items: [Abstract], _ sequences: [Abstract]) throws -> Abstract {
         let wasCertain = c.checker.isCertain
         if !sequences.allSatisfy({ ($0.shape?.first?.constant ?? 0) > 0 }) { c.checker.isCertain = false }
-        let result = try c.apply(f, items)
+        let result = try c.checker.repeating { try c.apply(f, items) }
         c.checker.isCertain = wasCertain
         return result
     }
 
     static let filter: ResultRule = { c in
-        guard let items = try sequence(c[1], c) else { return .unknown }
+        guard let items = try sequence(c[1], c) else {
+            // Given alone it is a function.
+            c.checker.calledUnseen(c[0])
+            return .unknown
+        }
         _ = try applied(c, c[0], [items.each], [c[1]])
         switch c[1] {
         case .tensor(let shape?, let type): return .tensor([c.checker.sizes.fresh()] + shape.dropFirst(), type)
@@ -289,7 +295,10 @@ enum Results {
     }
 
     static let reduce: ResultRule = { c in
-        guard let items = try sequence(c[1], c), var all = items.all, !all.isEmpty else { return .unknown }
+        guard let items = try sequence(c[1], c), var all = items.all, !all.isEmpty else {
+            c.checker.calledUnseen(c[0])
+            return .unknown
+        }
         var result: Abstract
         if case .exact(.none) = c[2] { result = all.removeFirst() } else { result = c[2] }
         for item in all { result = try c.apply(c[0], [result, item]) }
@@ -320,6 +329,12 @@ enum Results {
         case .many, .tensor: return c[0]
         default: return .unknown
         }
+    }
+
+    static let sorted: ResultRule = { c in
+        if case .exact(.none) = c[1] { return try items(c) }
+        if let items = try sequence(c[0], c) { _ = try applied(c, c[1], [items.each], [c[0]]) } else { c.checker.calledUnseen(c[1]) }
+        return allExact(c) ? .unknown : try items(c)
     }
 
     static let unknownItems: ResultRule = { c in

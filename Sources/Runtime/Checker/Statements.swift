@@ -19,6 +19,8 @@ extension Checker {
         do { return try run(n, tail: tail) } catch is Leaving { return .left } catch let error as Diagnostic where !activation.isLibrary {
             try report(error)
             forget(n)
+            // Whatever it had changed, or would have.
+            disturb(areFieldsMade: true)
             if tail { tailValue = .unknown }
             return .normal
         } catch is Stopped where !activation.isLibrary { return .failed }
@@ -67,7 +69,12 @@ extension Checker {
             return .normal
         case .conditional:
             switch try truth(n.pointee.a, "`if`") {
-            case true?: return try run(n.pointee.b, tail: tail)
+            case true?:
+                let ending = try run(n.pointee.b, tail: tail)
+                // A way that only refuses what was found: the statements behind it are meant for what it was taken to be.
+                guard ending == .failed, n.pointee.c == nil, goesOn else { return ending }
+                doubt(n.pointee.a)
+                return .normal
             case false?:
                 guard let other = n.pointee.c else {
                     if tail { tailValue = .none }
@@ -114,6 +121,9 @@ extension Checker {
             return .normal
         }
     }
+
+    /// Whether statements are checked behind one that no run gets past: by `nns check`, in the user's own code.
+    private var goesOn: Bool { !onlyCertain && !activation.isLibrary }
 
     // MARK: Conditions
 
@@ -167,17 +177,11 @@ extension Checker {
 
     /// `try { } catch e { }`: errors are expected, so nothing is reported of the block, and both may give the value.
     private func attempt(_ n: NodePointer, tail: Bool) throws -> Ending {
-        let before = state, wasCertain = isCertain
+        let wasCertain = isCertain
         isCertain = false
-        muted += 1
         tailValue = .none
         var ends: [(ending: Ending, state: State, value: Abstract)] = []
-        do {
-            defer { muted -= 1 }
-            ends.append((try run(n.pointee.a, tail: tail), state, tailValue))
-        } catch is Diagnostic {} catch is Stopped {}
-        // The block may have been left anywhere.
-        state = ends.first.map { merged(before, $0.state) } ?? merged(before, state)
+        if let (end, state) = try attempted({ (ending: try run(n.pointee.a, tail: tail), value: tailValue) }) { ends.append((end.ending, state, end.value)) }
         if let name = n.pointee.b { try assign(name, .record(["kind", "message", "line"], [.kind(.string), .kind(.string), .unknown])) }
         tailValue = .none
         do { ends.append((try run(n.pointee.c, tail: tail), state, tailValue)) } catch is Stopped {} catch let error as Diagnostic where activation.isLibrary {
@@ -328,11 +332,13 @@ extension Checker {
         let wasCertain = isCertain
         isCertain = false
         defer { muted -= 1; isCertain = wasCertain }
-        for _ in 0..<2 {
+        // What one round learns of one name the next may learn of another.
+        for count in 1...6 {
             let before = state
             do {
                 state = try round() ? merged(before, state) : before
             } catch is Diagnostic { state = before } catch is Stopped { state = before }
+            if !forgetChanges(since: before, onlyLooking: count < 6) { break }
         }
     }
 
@@ -362,6 +368,10 @@ extension Checker {
             isEndless = holds == true
             return try round(loop, { try self.run(n.pointee.b, tail: false) })
         }
+        if isEndless, goesOn, loop.breaks.isEmpty, activation.results.count == loop.results {
+            doubt(n.pointee.a)
+            isEndless = false
+        }
         return end(loop, isEndless ? nil : state)
     }
 
@@ -390,7 +400,10 @@ extension Checker {
         }
         if holds { return }
         // What the user asserts is for the run to say; what the library asserts of its arguments is an error of the call.
-        guard activation.isLibrary else { throw Stopped() }
+        guard activation.isLibrary else {
+            guard goesOn else { throw Stopped() }
+            return doubt(condition)
+        }
         var message = "assertion failed"
         if n.pointee.b != nil, let text = try evaluate(n.pointee.b).exact { message += ": \(interpreter.display(text))" }
         throw Diagnostic(.value, message, source: n.pointee.source.takeUnretainedValue(), span: condition.pointee.span)

@@ -36,11 +36,32 @@ extension Results {
 
     static let update: ResultRule = { c in
         guard case .list(let rest) = c[2] else { return .unknown }
-        if hasParameters(c[0], c.checker) { _ = try c.apply(c[1], Array(repeating: .unknown, count: rest.count + 1)) }
+        if hasParameters(c[0], c.checker) { _ = try c.checker.repeating { try c.apply(c[1], Array(repeating: .unknown, count: rest.count + 1)) } } else {
+            c.checker.calledUnseen(c[1])
+        }
+        c.checker.train(c[0])
         switch c[0] {
         case .object: return Abstract.none
         default: return .unknown
         }
+    }
+
+    /// One step of an optimizer: parameters of the shapes they had, and a state of which nothing is known.
+    static let stepped: ResultRule = { c in
+        c.checker.train(c[0])
+        let states = c.operation.parameters.dropFirst(2).map(\.name).filter { ["velocity", "m", "v", "total"].contains($0) }
+        let parameters: Abstract
+        switch c[0] {
+        case .object, .function, .exact(.function): parameters = .none
+        case .unknown, .kind: parameters = .unknown
+        default: parameters = c[0].trained
+        }
+        return .record(["params"] + states, [parameters] + states.map { _ in .unknown })
+    }
+
+    static let restored: ResultRule = { c in
+        c.checker.train(c[0], states: true)
+        return Abstract.none
     }
 
     static let copy: ResultRule = { c in
@@ -78,19 +99,22 @@ extension Results {
         }
     }
 
-    private static func differentiated(_ c: AbstractCall, _ result: @escaping (Abstract, Abstract) -> Abstract) -> Abstract {
+    private static func differentiated(_ c: AbstractCall, isOnce: Bool = true, _ result: @escaping (Abstract, Abstract) -> Abstract) -> Abstract {
         let f = c[0]
         // A gradient goes by its function's name too, as in a run.
         var name = c.operation.name
         if name != "jacobian", name != "hessian", case .function(let known) = f, case .closure(let code, _, _) = known.body, code.name != "function" { name += "(\(code.name))" }
         return .function(AbstractFunction(name, .native { checker, arguments, n in
-            try inMode(true, checker) { result(try checker.apply(f, arguments, [], n), mirror(arguments.first)) }
+            let value = try inMode(true, checker) {
+                isOnce ? try checker.apply(f, arguments, [], n) : try checker.repeating { try checker.apply(f, arguments, [], n) }
+            }
+            return result(value, mirror(arguments.first))
         }))
     }
 
     static let gradient: ResultRule = { c in differentiated(c) { _, gradient in gradient } }
     static let valueAndGradient: ResultRule = { c in differentiated(c) { .record(["value", "grads"], [$0, $1]) } }
-    static let derivative: ResultRule = { c in differentiated(c) { _, _ in .unknown } }
+    static let derivative: ResultRule = { c in differentiated(c, isOnce: false) { _, _ in .unknown } }
 
     static let backprop: ResultRule = { c in
         try inMode(true, c.checker) {
@@ -104,7 +128,7 @@ extension Results {
             var a = [current], z = [Abstract.none], W = [Abstract.none], b = [Abstract.none]
             // What functions in front of the first layer do to x is known to the run alone.
             for (i, stage) in stages.enumerated() {
-                let output = try c.apply(stage, [current])
+                let output = try c.checker.repeating { try c.apply(stage, [current]) }
                 if hasParameters(stage, c.checker) {
                     if z.count > 1 { a.append(current) } else if i > 0 { a[0] = .unknown }
                     z.append(output)
@@ -134,11 +158,25 @@ extension Results {
     }
 
     static let called: ResultRule = { c in
-        _ = try c.apply(c[0], [c[1]])
+        _ = try c.checker.repeating { try c.apply(c[0], [c[1]]) }
         return .kind(.record)
     }
 
-    static let timed: ResultRule = { c in try c.apply(c[0], []) }
+    static let timed: ResultRule = { c in try c.checker.repeating { try c.apply(c[0], []) } }
+
+    static let held: ResultRule = { c in try c.apply(c[0], []) }
+
+    /// Nothing is given, but functions may be called.
+    static let shown: ResultRule = { c in
+        c.arguments.forEach(c.checker.calledUnseen)
+        return Abstract.none
+    }
+
+    /// Nothing is known, and functions may be called.
+    static let unseen: ResultRule = { c in
+        c.arguments.forEach(c.checker.calledUnseen)
+        return .unknown
+    }
 
     static let interruptible: ResultRule = { c in
         _ = try c.apply(c[0], [])
@@ -230,7 +268,7 @@ extension Results {
 
     /// The function is meant to fail.
     static let raises: ResultRule = { c in
-        if case .function(let f) = c[0], case .closure(let code, _, _) = f.body { c.checker.entered.insert(ObjectIdentifier(code)) }
+        _ = try c.checker.attempted { try c.apply(c[0], []) }
         return .kind(.bool)
     }
 }

@@ -36,7 +36,7 @@ extension Interpreter {
         let tree = try Parser.parse(source)
         let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
         module.source = module.source ?? source
-        if checkingFirst, let failure = Checker.certainFailure(self, code, module) { throw failure }
+        if checkingFirst, let failure = Checker.certainFailure(self, code, module, tree) { throw failure }
         let savedModule = currentModule
         currentModule = module
         let savedTop = top, savedFrame = frame, savedDepth = depth, savedArguments = argumentTop

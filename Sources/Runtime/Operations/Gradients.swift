@@ -361,7 +361,7 @@ extension Op {
     public static let hvp = Operation("hvp(f, x=none, v=none)", .gradients,
         "The product of the Hessian of `f` at `x` with `v`, without the Hessian itself. `hvp(f)` is the function of `x` and `v`.",
         examples: [("hvp(x => sum(x^3), [1, 2], [1, 1])", "[6, 12]"), ("hvp(x => sum(x^3))([1, 2], [1, 1])", "[6, 12]")], seeAlso: ["hessian"],
-        result: Results.unknown,
+        result: Results.unseen,
         forward: { c in
             let f = try c.function(0)
             guard c.isNone(1), c.isNone(2) else { return try c.interpreter.hessianProduct(f, try c.value(1), try c.value(2)) }

@@ -324,7 +324,7 @@ extension Op {
         """,
         examples: [("sorted((\"b\", \"a\"))", "(\"a\", \"b\")"), ("sorted([3, 1, 2], descending=true)", "[3, 2, 1]"),
                    ("sorted((\"ccc\", \"a\"), key=len)", "(\"a\", \"ccc\")")], seeAlso: ["sort", "argsort", "reversed"],
-        result: Results.items,
+        result: Results.sorted,
         forward: { c in
             let items = try c.sequence(0).array()
             let keys = c.isNone(1) ? items : try items.map { try c.interpreter.apply(try c.function(1), [$0]) }

@@ -192,6 +192,7 @@ extension Op {
         p − rate·v, or p − rate·(d + μ·v) for Nesterov's.
         """,
         examples: [("sgd_update([1, 2], [1, 1], none, 0.5).params", "[0.5, 1.5]")], seeAlso: ["sgd"],
+        result: Results.stepped,
         forward: { c in
             let rate = try c.double(3), momentum = try c.nonNegative(4), nesterov = try c.bool(5), l2 = try c.nonNegative(6)
             return try Update(name: "sgd", uses: (momentum != 0, false), step: { p, g, velocity, _ in
@@ -204,6 +205,7 @@ extension Op {
         p − rate / (1 − b1^t) · m / (√v / √(1 − b2^t) + eps). `decay` first multiplies p by 1 − rate·decay (AdamW).
         """,
         examples: [("adam_update([1], [1], none, none, 1, 0.5, b1=0.5, b2=0.75, eps=0).params", "[0.5]")], seeAlso: ["adam", "adamw"],
+        result: Results.stepped,
         forward: { c in
             let t = try c.int(4)
             guard t >= 1 else { throw Diagnostic(.value, "steps of Adam count from 1, got \(t)") }
@@ -225,6 +227,7 @@ extension Op {
         p − rate·u, or with momentum b ← momentum·b + u and p − rate·b.
         """,
         examples: [("rmsprop_update([1], [1], none, none, 0.5, alpha=0).params", "[0.5]")], seeAlso: ["rmsprop"],
+        result: Results.stepped,
         forward: { c in
             let rate = try c.double(4), alpha = try c.factor(5), eps = try c.nonNegative(6), momentum = try c.nonNegative(7), l2 = try c.nonNegative(8)
             return try Update(name: "rmsprop", uses: (true, momentum != 0), step: { p, g, square, velocity in
@@ -239,6 +242,7 @@ extension Op {
         One step of Adagrad: {params, total}. With d = g + l2·p: s ← s + d², p − rate·d / (√s + eps).
         """,
         examples: [("adagrad_update([1], [1], none, 0.5).params", "[0.5]")], seeAlso: ["adagrad"],
+        result: Results.stepped,
         forward: { c in
             let rate = try c.double(3), eps = try c.nonNegative(4), l2 = try c.nonNegative(5)
             return try Update(name: "adagrad", uses: (true, false), step: { p, g, total, _ in

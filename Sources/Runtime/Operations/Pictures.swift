@@ -221,7 +221,7 @@ extension Op {
                      1 0.1   2 0.5
                 """),
         ], seeAlso: ["boundary", "heatmap"], lecture: 6,
-        result: Results.nothing,
+        result: Results.shown,
         forward: { c in
             let reader = PictureReader(c)
             let (xs, ys, z) = try reader.grid()
@@ -245,7 +245,7 @@ extension Op {
                    x 1 (area blank)
                 """),
         ], seeAlso: ["scatter", "contour"], lecture: 17,
-        result: Results.nothing,
+        result: Results.shown,
         forward: { c in
             let reader = PictureReader(c)
             try reader.present(try reader.boundary())
@@ -337,7 +337,7 @@ extension Op {
                                                  +----+
                 """),
         ], seeAlso: ["plot", "imshow"],
-        result: Results.nothing,
+        result: Results.shown,
         forward: { c in
             let reader = PictureReader(c)
             let columns = c.isNone(1) ? nil : try c.size(1)

@@ -153,7 +153,7 @@ extension Op {
         """,
         examples: [("s = show(convolve, [1, 2, 3], [1, 10])", "u          1   2   3\ns[0]  10   1              1*1 = 1\ns[1]      10   1          1*10 + 2*1 = 12\ns[2]          10   1      2*10 + 3*1 = 23\ns[3]              10   1  3*10 = 30")],
         seeAlso: ["convolve", "correlate", "print"], lecture: 27,
-        result: Results.unknown,
+        result: Results.unseen,
         forward: { c in
             guard case .list(let values) = c[1] else { return .none }
             if case .function(let f) = c[0], let operation = (f as? BuiltinFunction)?.operation, operation === convolve || operation === correlate {

@@ -179,7 +179,7 @@ extension Op {
 
     public static let read: Operation = Operation("read(path)", .lists, "The text of a file, which must be UTF-8.",
         seeAlso: ["lines", "load_csv", "load"],
-        result: Results.text,
+        result: Results.readText,
         forward: { c in
             let path = try c.string(0)
             var bytes = try reading { try readRaw(path) }

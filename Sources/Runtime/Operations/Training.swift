@@ -42,7 +42,7 @@ extension Op {
         Calls `f` without arguments and gives its result. An interrupt (Ctrl-C) meanwhile waits for the next \
         `_interruptible`; one that waits still at the end is dropped, since what it would have ended has ended.
         """, seeAlso: ["_interruptible", "fit"],
-        result: Results.timed,
+        result: Results.held,
         forward: { c in
             let holding = nns_interrupt_hold(true)
             defer {
@@ -100,7 +100,7 @@ extension Op {
         stream, to the bit. Arguments it was constructed with stay.
         """, examples: [("net = dense(1)\nbuild(net, ones(2))\nsaved = copy(net)\nnet.b = [5]\nrestore(net, saved)\nnet.b", "[0]")],
         seeAlso: ["copy", "fit"],
-        result: Results.nothing,
+        result: Results.restored,
         forward: { c in
             var seen: Set<ObjectIdentifier> = []
             if case .list = c[1], c[0].kind != "list" {
