@@ -69,11 +69,12 @@ final class AbstractDeclaration {
     let fields: [(name: String, role: ObjectDeclaration.Field.Role, initializer: AbstractCode?, isLazy: Bool)]
     let methods: [AbstractCode]
     let asserts: [AbstractCode]
+    let documentation: String
 
-    init(name: String, isLayer: Bool, constructor: AbstractCode,
+    init(name: String, isLayer: Bool, documentation: String, constructor: AbstractCode,
          fields: [(name: String, role: ObjectDeclaration.Field.Role, initializer: AbstractCode?, isLazy: Bool)],
          methods: [AbstractCode], asserts: [AbstractCode]) {
-        self.name = name; self.isLayer = isLayer; self.constructor = constructor
+        self.name = name; self.isLayer = isLayer; self.documentation = documentation; self.constructor = constructor
         self.fields = fields; self.methods = methods; self.asserts = asserts
     }
 
@@ -362,7 +363,7 @@ extension Checker {
         let value = value.unboxed
         switch value {
         case .none, .bool, .number, .scalar, .string, .range: return .exact(value)
-        case .tensor(let t, _): return t.count <= 64 && t.dtype != .number ? .exact(Value(t)) : .tensor(t.shape.map { Size($0) }, t.dtype)
+        case .tensor(let t, _): return t.count <= exactLimit && t.dtype != .number ? .exact(Value(t)) : .tensor(t.shape.map { Size($0) }, t.dtype)
         case .list(let l): return l.items.count <= 256 ? .list(l.items.map { lift($0, depth: depth + 1) }) : .kind(.list)
         case .record(let r): return .record(r.keys, r.values.map { lift($0, depth: depth + 1) })
         case .object: return .unknown
@@ -376,7 +377,7 @@ extension Checker {
                 result = AbstractFunction(f.name, .closure(part.code, part.captures, object: nil))
             case let declaration as ObjectDeclaration:
                 result = AbstractFunction(f.name, .declaration(AbstractDeclaration(
-                    name: declaration.name, isLayer: declaration.isLayer, constructor: lift(declaration.constructor),
+                    name: declaration.name, isLayer: declaration.isLayer, documentation: declaration.documentation, constructor: lift(declaration.constructor),
                     fields: declaration.fields.map { ($0.name, $0.role, $0.initializer.map { lift($0) }, $0.isLazy) },
                     methods: declaration.methods.map { lift($0.closure) },
                     asserts: declaration.asserts.map { lift($0) })))

@@ -17,13 +17,14 @@ extension Checker {
 
     func declare(_ code: DeclarationCode) -> AbstractFunction {
         let declaration = AbstractDeclaration(
-            name: code.name, isLayer: code.isLayer, constructor: captured(code.constructor),
+            name: code.name, isLayer: code.isLayer, documentation: code.documentation, constructor: captured(code.constructor),
             fields: code.fields.map { ($0.name, $0.role, $0.initializer.map { captured($0) }, $0.isLazy) },
             methods: code.methods.map { captured($0) }, asserts: code.asserts.map { captured($0) })
         if muted == 0, !code.constructor.source.isStandardLibrary {
             // Its methods are checked on an object of which nothing is known, should nobody call them.
             nextObject += 1
             state.heap[nextObject] = AbstractObject(declaration: declaration, fields: declaration.fields.map { _ in .unknown })
+            declared.append((declaration, nextObject))
             for method in declaration.methods where !made.contains(where: { $0.code === method.code }) {
                 made.append((method.code, AbstractFunction(method.code.name, .closure(method.code, method.captures, object: nextObject))))
             }
@@ -76,6 +77,7 @@ extension Checker {
         for i in 0..<Int(n.pointee.count) {
             let part = n.pointee.list[i]
             if part.pointee.op == .keyword { keywords.append((part.pointee.name, try evaluate(part.pointee.a))) } else {
+                guard keywords.isEmpty else { throw interpreter.positionalAfterKeyword(part) }
                 arguments.append(try evaluate(part))
             }
         }
@@ -307,8 +309,9 @@ extension Checker {
         return .object(id)
     }
 
-    private func initialize(_ initializer: AbstractCode, _ object: Int, _ arguments: [String: Abstract]) throws -> Abstract {
+    func initialize(_ initializer: AbstractCode, _ object: Int, _ arguments: [String: Abstract]) throws -> Abstract {
         let code = initializer.code
+        entered.insert(ObjectIdentifier(code))
         var slots = [Abstract?](repeating: nil, count: code.slotCount)
         for (i, name) in code.forwardNames.enumerated() { slots[i] = arguments[name] }
         for (i, slot) in code.captureSlots.enumerated() { slots[Int(slot)] = initializer.captures[safe: i] ?? nil }

@@ -90,7 +90,8 @@ extension Checker {
     /// What a built-in gives.
     private func result(of operation: Operation, _ arguments: [Abstract], _ n: NodePointer?) throws -> Abstract {
         // What is surely no function.
-        if operation.group == .gradients, operation.parameters.first?.name == "f", arguments[0].isTensorLike { _ = try asked(operation, arguments, n) }
+        if operation.group == .gradients || Self.callers.contains(operation.name), operation.parameters.first?.name == "f",
+           arguments[0].isTensorLike || ["string", "none"].contains(arguments[0].kindName(state.heap)) { _ = try asked(operation, arguments, n) }
         if let known = try operation.result?(AbstractCall(checker: self, operation: operation, arguments: arguments, node: n)) { return known }
         let isPure = Self.pure.contains(operation.group)
         if isPure, operation.shape == nil, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }
@@ -180,9 +181,12 @@ extension Checker {
             return type == .bool ? .kind(.bool) : .kind(.number)
         }
         let count = shape.reduce(1) { $0 &* ($1.constant ?? 1 << 20) }
-        if isPure, count <= 64, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }
+        if isPure, count <= exactLimit, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }
         return .tensor(shape, type)
     }
+
+    /// Other built-ins that call their first argument, and refuse what is no function.
+    private static let callers: Set<String> = ["time", "raises", "map", "filter", "reduce"]
 
     /// Groups whose operations only compute.
     private static let pure: Set<Operation.Group> = [.create, .elementwise, .reduce, .shape, .linearAlgebra, .lists, .losses, .operators]
@@ -224,7 +228,7 @@ extension Checker {
         }
     }
 
-    private func computed(_ operation: Operation, _ values: [Value], _ n: NodePointer?) throws -> Value {
+    func computed(_ operation: Operation, _ values: [Value], _ n: NodePointer?) throws -> Value {
         let base = try interpreter.reserveArguments(values.count)
         defer { interpreter.releaseArguments(base, values.count) }
         for (i, v) in values.enumerated() { base[i] = v }

@@ -237,6 +237,14 @@ extension Checker {
         return end
     }
 
+    /// Whether a statement calls anything.
+    func calls(in n: NodePointer) -> Bool {
+        if n.pointee.op == .call { return true }
+        for part in [n.pointee.a, n.pointee.b, n.pointee.c] { if let part, calls(in: part) { return true } }
+        guard let list = n.pointee.list else { return false }
+        return (0..<Int(n.pointee.count)).contains { calls(in: list[$0]) }
+    }
+
     /// A condition is not what the program takes it for, so that nothing is known of what it reads.
     func doubt(_ condition: NodePointer) {
         switch condition.pointee.op {

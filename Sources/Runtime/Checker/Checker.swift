@@ -100,6 +100,8 @@ final class Checker {
     /// Functions of the user that were made, and those that were entered.
     var made: [(code: FunctionCode, function: AbstractFunction)] = []
     var entered: Set<ObjectIdentifier> = []
+    /// The user's declarations, each with an object of which nothing is known.
+    var declared: [(declaration: AbstractDeclaration, object: Int)] = []
     var lifted: [ObjectIdentifier: AbstractFunction] = [:]
     var nextObject = 0
     /// Modules imported: nil while they run.
@@ -119,6 +121,8 @@ final class Checker {
     var mayHaveExited = false
 
     static let maxDepth = 60
+    /// Tensors of so many elements are known to the last digit: the labels of a data set, for `nns check`.
+    var exactLimit: Int { onlyCertain ? 64 : 2_048 }
 
     private init(_ interpreter: Interpreter, _ code: FunctionCode, onlyCertain: Bool, work: Int) {
         self.interpreter = interpreter
@@ -181,21 +185,55 @@ final class Checker {
         case .exact(let v): return v
         case .function(let f):
             if case .closure(let code, _, object: nil) = f.body { return .function(Closure(code)) }
+            if case .declaration(let d) = f.body { return .function(shown(d)) }
             return .function(NativeFunction(f.name, captured: []) { _, _, _ in .none })
         case .record(let keys, let values) where depth < 8: return .record(Record(keys, values.map { displayed($0, depth: depth + 1) }))
         case .list(let items) where depth < 8: return Value(list: items.map { displayed($0, depth: depth + 1) })
         case .object(let id) where depth < 8:
             guard let known = state.heap[id] else { return .none }
-            let declaration = ObjectDeclaration(name: known.declaration.name)
-            declaration.isLayer = known.declaration.isLayer
-            declaration.constructor = Closure(known.declaration.constructor.code)
-            declaration.fields = known.declaration.fields.map { .init(name: $0.name, role: $0.role, initializer: nil, isLazy: false) }
+            let declaration = shown(known.declaration)
             let object = Object(declaration, random: RandomStream(seed: 0, stream: 0))
             for i in 0..<declaration.constructor.code.parameters.count {
                 if let field = known.fields[safe: i] ?? nil { object[field: i] = displayed(field, depth: depth + 1) }
             }
             return .object(object)
         default: return (try? madeUp(a, isWhole: false, .first)) ?? .none
+        }
+    }
+
+    /// A declaration as messages show it.
+    private func shown(_ known: AbstractDeclaration) -> ObjectDeclaration {
+        let declaration = ObjectDeclaration(name: known.name)
+        declaration.isLayer = known.isLayer
+        declaration.constructor = Closure(known.constructor.code)
+        declaration.fields = known.fields.map { .init(name: $0.name, role: $0.role, initializer: nil, isLazy: false) }
+        return declaration
+    }
+
+    /// Whether all is known that the text of a function, or of a layer as the call that made it, tells.
+    private func hasText(_ a: Abstract, depth: Int = 0) -> Bool {
+        switch a {
+        case .exact: return true
+        case .function(let f):
+            switch f.body {
+            case .closure(_, _, object: nil), .declaration: return true
+            default: return false
+            }
+        case .list(let items): return depth < 8 && items.allSatisfy { hasText($0, depth: depth + 1) }
+        case .object(let id):
+            guard depth < 8, let known = state.heap[id] else { return false }
+            return (0..<known.declaration.constructor.code.parameters.count).allSatisfy { i in
+                (known.fields[safe: i] ?? nil).map { hasText($0, depth: depth + 1) } ?? false
+            }
+        default: return false
+        }
+    }
+
+    /// What `string(x)` gives of a function or a layer, where that is known.
+    func text(_ a: Abstract) -> String? {
+        switch a {
+        case .function, .object: hasText(a) ? interpreter.display(displayed(a)) : nil
+        default: nil
         }
     }
 
@@ -230,18 +268,28 @@ final class Checker {
     /// Checks the bodies of functions that were made but never entered, on arguments of which nothing is known.
     private func checkUncalled() throws {
         guard !onlyCertain else { return }
+        func check(_ code: FunctionCode, _ body: () throws -> Void) throws {
+            guard !entered.contains(ObjectIdentifier(code)), !code.source.isStandardLibrary else { return }
+            calls = []
+            running = []
+            muted = 0
+            do { try body() } catch var error as Diagnostic {
+                if error.source == nil { (error.source, error.span) = (code.source, code.span) }
+                try report(error)
+            } catch is Stopped {} catch is Leaving {}
+        }
+        for (declaration, object) in declared {
+            for case (_, _, let initializer?, _) in declaration.fields {
+                try check(initializer.code) {
+                    _ = try initialize(initializer, object, Dictionary(uniqueKeysWithValues: Set(initializer.code.forwardNames).map { ($0, .unknown) }))
+                }
+            }
+        }
         var index = 0
         while index < made.count {
             let (code, function) = made[index]
             index += 1
-            guard !entered.contains(ObjectIdentifier(code)), !code.source.isStandardLibrary else { continue }
-            calls = []
-            running = []
-            muted = 0
-            do { _ = try callClosure(function, code.parameters.map { $0.isRest ? .kind(.list) : .unknown }, [], nil) } catch var error as Diagnostic {
-                if error.source == nil { (error.source, error.span) = (code.source, code.span) }
-                try report(error)
-            } catch is Stopped {} catch is Leaving {}
+            try check(code) { _ = try callClosure(function, code.parameters.map { $0.isRest ? .kind(.list) : .unknown }, [], nil) }
         }
     }
 

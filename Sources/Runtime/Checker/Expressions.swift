@@ -97,8 +97,10 @@ extension Checker {
         if !onlyCertain, n.pointee.name == "args", word.tag == Word.Tag.list { return .many(.kind(.string)) }
         if !word.isUnset { return lift(Value(word)) }
         if let module = interpreter.currentModule, module.assigned.contains(n.pointee.name), isCutShort && running.count > 0 || muted > 0 { return .unknown }
-        let known = interpreter.currentModule?.names.filter { name in interpreter.currentModule?.existingCell(name).map { state.globals[$0] != nil } ?? false }
-        throw interpreter.unknownName(n, known: known)
+        func value(_ name: String) -> Abstract? { interpreter.currentModule?.existingCell(name).flatMap { state.globals[$0] } }
+        let known = interpreter.currentModule?.names.filter { value($0) != nil } ?? []
+        let holders = known.filter { if case .record(let keys, _)? = value($0) { keys.contains(n.pointee.name) } else { false } }
+        throw interpreter.unknownName(n, known: known, holders: holders)
     }
 
     // MARK: Operators
@@ -155,6 +157,8 @@ extension Checker {
              (.many, _), (_, .many): return .unknown
         case (.record(let keys, let x), .record(let others, let y)) where keys == others && (op == .add || op == .subtract):
             return .record(keys, try ofFields(a, b, real) { try zip(x, y).map { try binary(n, $0, $1) } })
+        case (.record(let keys, _), .record(let others, _)) where Set(keys) != Set(others) && (op == .add || op == .subtract):
+            return lift(try real(displayed(a), displayed(b)))
         case (.record(let keys, let x), _) where b.isTensorLike && (op == .multiply || op == .divide):
             return .record(keys, try ofFields(a, b, real) { try x.map { try binary(n, $0, b) } })
         case (_, .record(let keys, let y)) where a.isTensorLike && op == .multiply:
@@ -449,7 +453,10 @@ extension Checker {
             let part = n.pointee.list[i]
             let stage = try evaluate(part)
             switch stage {
-            case .function, .exact(.function): stages.append(stage)
+            case .function(let f):
+                if case .declaration(let d) = f.body { throw interpreter.notMade(d.name, d.constructor.code, d.documentation, part) }
+                stages.append(stage)
+            case .exact(.function): stages.append(stage)
             case .object(let id): stages += state.heap[id]?.stages ?? [stage]
             case .unknown, .kind(.object), .kind(.function): isKnown = false
             default:

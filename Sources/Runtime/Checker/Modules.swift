@@ -16,7 +16,9 @@ extension Interpreter {
         do {
             let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
             if let path { registerMain(module, path: path) }
-            let found = Checker.everything(self, code, module, [tree]) + warnings(tree, module)
+            let errors = Checker.everything(self, code, module, [tree])
+            // An import that failed says so, and nothing can be used of it.
+            let found = errors + warnings(tree, module).filter { warning in !errors.contains { $0.span == warning.span } }
             return found.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }.map(\.element)
         } catch { return [diagnosed(error)] }
     }

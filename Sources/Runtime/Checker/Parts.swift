@@ -18,7 +18,7 @@ extension Checker {
     func index(_ n: NodePointer) throws -> Abstract {
         let base = try evaluate(n.pointee.a)
         switch base {
-        case .list(let items): return try listIndex(n, items)
+        case .list(let items): return try listIndex(n, items, "a list")
         case .many(let each):
             if n.pointee.count == 1, n.pointee.list[0].pointee.op == .slice { return base }
             let i = try evaluate(n.pointee.list[0])
@@ -44,8 +44,21 @@ extension Checker {
                 return try apply(lift(Value(word)), part, [], nil)
             }
             let key = try evaluate(n.pointee.list[0])
-            guard let stages = state.heap[id]?.stages, let i = key.wholeNumber?.constant else { return .unknown }
+            guard let i = key.wholeNumber?.constant else { return .unknown }
+            guard let stages = state.heap[id]?.stages else {
+                // Stages that are not known, or a layer that has none.
+                if state.heap[id]?.declaration.name != "sequential", case .object(let shown) = displayed(base), let key = key.exact {
+                    return try located(n) { lift(try interpreter.objectIndex(shown, key)) }
+                }
+                return .unknown
+            }
             return try located(n) { stages[try interpreter.position(i, stages.count, "a chain of layers")] }
+        case .exact(.string(let s)) where s.string.utf8.count <= 256:
+            switch try listIndex(n, s.string.unicodeScalars.map { .text(String($0)) }, "a string") {
+            case .list(let part): return .text(part.compactMap { $0.exact?.asString }.joined())
+            case .exact(let one): return .exact(one)
+            default: return .kind(.string)
+            }
         case .exact(.string):
             for i in 0..<Int(n.pointee.count) where n.pointee.list[i].pointee.op != .slice { _ = try evaluate(n.pointee.list[i]) }
             return .kind(.string)
@@ -66,7 +79,7 @@ extension Checker {
         return try tensorIndex(n, base, shape)
     }
 
-    private func listIndex(_ n: NodePointer, _ items: [Abstract]) throws -> Abstract {
+    private func listIndex(_ n: NodePointer, _ items: [Abstract], _ what: String) throws -> Abstract {
         guard n.pointee.count == 1 else { return .unknown }
         let part = n.pointee.list[0]
         let any = items.dropFirst().reduce(items.first ?? .unknown) { join($0, $1) }
@@ -83,8 +96,9 @@ extension Checker {
             return .list(Interpreter.sliceIndices(start.value, stop.value, step.value ?? 1, items.count).map { items[$0] })
         }
         let at = try evaluate(part)
+        if case .exact(let v) = at, v.asString != nil || v.isNone { throw interpreter.notAnIndex(v, of: what, part) }
         guard let i = at.wholeNumber?.constant, at.isPlain else { return at.isPlain ? any : .unknown }
-        return try located(part) { items[try interpreter.position(i, items.count, "a list")] }
+        return try located(part) { items[try interpreter.position(i, items.count, what)] }
     }
 
     // MARK: Tensors
@@ -326,6 +340,9 @@ extension Checker {
                     _ = try new(.unknown)
                     setEverywhere(name)
                     return Change(base, rebinds: false)
+                case .exact, .size, .list, .tensor(.some, _):
+                    guard let made = try madeUp(base, isWhole: false, .first) else { return Change(base, rebinds: false) }
+                    throw interpreter.noFieldToAssign(made, n)
                 default: return Change(base, rebinds: false)
                 }
             }
@@ -350,6 +367,7 @@ extension Checker {
                     let change = try new(items[k])
                     items[k] = change.value
                     return Change(.list(items), rebinds: change.rebinds)
+                case .exact(.number), .size: throw interpreter.noPartsToAssign(n)
                 case .exact(.tensor(let t, _)):
                     _ = try new(.unknown)
                     return Change(.tensor(t.shape.map { Size($0) }, t.dtype), rebinds: true)

@@ -9,7 +9,11 @@ enum Results {
     static let unknown: ResultRule = { _ in .unknown }
     static let text: ResultRule = { c in allExact(c) ? nil : .kind(.string) }
     /// What a file holds when the program comes there: it may have written it itself.
-    static let readText: ResultRule = { _ in .kind(.string) }
+    static let readText: ResultRule = { c in
+        if c[0].kindName(c.checker.state.heap) ?? "string" != "string" { _ = try ask(c) }
+        return .kind(.string)
+    }
+
     static let texts: ResultRule = { c in allExact(c) ? nil : .many(.kind(.string)) }
     static let aNumber: ResultRule = { _ in .kind(.number) }
     static let anyBool: ResultRule = { _ in .kind(.bool) }
@@ -18,6 +22,14 @@ enum Results {
 
     /// The error of the operation itself, should it refuse its arguments.
     static func ask(_ c: AbstractCall) throws -> Abstract? { try c.checker.asked(c.operation, c.arguments, c.node) }
+
+    /// Labels that no row of scores has, whatever the scores are.
+    static let labelled: ResultRule = { c in
+        if case .exact(.tensor) = c[1], !c[0].isExact, c[0].shape?.allSatisfy(\.isConstant) ?? false {
+            _ = try c.checker.asked(c.operation, c.arguments, c.node, refusal: "labels")
+        }
+        return nil
+    }
 
     // MARK: Factorizations
 
@@ -236,7 +248,7 @@ enum Results {
         case .tensor(let shape?, let type) where !shape.isEmpty: return (nil, .tensor(Array(shape.dropFirst()), type))
         case .exact(.range(let r)): return (r.count <= 64 ? (0..<r.count).map { .number(r[$0]) } : nil, .kind(.number))
         case .exact(.tensor(let t, _)) where t.rank > 0:
-            return (try (0..<t.dims[0]).map { c.checker.lift(try c.checker.interpreter.row(.tensor(t, 0), $0)) }, .tensor(t.shape.dropFirst().map { Size($0) }, t.dtype))
+            return (t.dims[0] > 64 ? nil : try (0..<t.dims[0]).map { c.checker.lift(try c.checker.interpreter.row(.tensor(t, 0), $0)) }, .tensor(t.shape.dropFirst().map { Size($0) }, t.dtype))
         default: return nil
         }
     }
@@ -366,6 +378,7 @@ enum Results {
 
     static let string: ResultRule = { c in
         if case .size(let s) = c[0] { return .text("\(s.samples[0])") }
+        if let text = c.checker.text(c[0]) { return .text(text) }
         return allExact(c) ? nil : .kind(.string)
     }
 

@@ -20,7 +20,7 @@ extension Checker {
             try report(error)
             forget(n)
             // Whatever it had changed, or would have.
-            disturb(areFieldsMade: true)
+            if calls(in: n) { disturb(areFieldsMade: true) }
             if tail { tailValue = .unknown }
             return .normal
         } catch is Stopped where !activation.isLibrary { return .failed }
@@ -181,7 +181,17 @@ extension Checker {
         isCertain = false
         tailValue = .none
         var ends: [(ending: Ending, state: State, value: Abstract)] = []
-        if let (end, state) = try attempted({ (ending: try run(n.pointee.a, tail: tail), value: tailValue) }) { ends.append((end.ending, state, end.value)) }
+        if let (end, state) = try attempted({ (ending: try run(n.pointee.a, tail: tail), value: tailValue) }) {
+            // What a known network has at a known place it has.
+            if activation.isLibrary, case .object = end.value, n.pointee.a.pointee.count == 1, let only = n.pointee.a.pointee.list?[0], only.pointee.op == .expression,
+               only.pointee.a.pointee.op == .index {
+                self.state = state
+                isCertain = wasCertain
+                tailValue = end.value
+                return end.ending
+            }
+            ends.append((end.ending, state, end.value))
+        }
         if let name = n.pointee.b { try assign(name, .record(["kind", "message", "line"], [.kind(.string), .kind(.string), .unknown])) }
         tailValue = .none
         do { ends.append((try run(n.pointee.c, tail: tail), state, tailValue)) } catch is Stopped {} catch let error as Diagnostic where activation.isLibrary {
@@ -228,6 +238,8 @@ extension Checker {
         var isSurelyNotEmpty: Bool
         /// Their number, where it is known otherwise.
         var count: Size?
+        /// The last one, where they are known but many.
+        var last: Abstract?
     }
 
     /// The items of an iterable.
@@ -241,7 +253,7 @@ extension Checker {
             return Items(all: pairs, each: .list([.kind(.string), values.dropFirst().reduce(values.first ?? .unknown) { join($0, $1) }]), isSurelyNotEmpty: !pairs.isEmpty)
         case .exact(.range(let r)):
             if r.count <= 64 { return Items(all: (0..<r.count).map { .number(r[$0]) }, each: .kind(.number), isSurelyNotEmpty: r.count > 0) }
-            return Items(all: nil, each: .kind(.number), isSurelyNotEmpty: true, count: Size(r.count))
+            return Items(all: nil, each: .kind(.number), isSurelyNotEmpty: true, count: Size(r.count), last: .number(r[r.count - 1]))
         case .exact(.tensor(let t, _)) where t.rank > 0:
             let rows = try (0..<t.dims[0]).map { lift(try interpreter.row(.tensor(t, 0), $0)) }
             return Items(all: rows, each: .tensor(t.shape.dropFirst().map { Size($0) }, t.dtype), isSurelyNotEmpty: !rows.isEmpty)
@@ -286,7 +298,7 @@ extension Checker {
             }
             return end(loop, state)
         }
-        let before = state
+        let before = state, wasCertain = isCertain
         if !items.isSurelyNotEmpty { isCertain = false }
         var open = true
         if items.isSurelyNotEmpty || !activation.isLibrary {
@@ -301,6 +313,12 @@ extension Checker {
         }
         if !items.isSurelyNotEmpty { state = open ? merged(before, state) : before } else if !open { return end(loop, nil) }
         try widen { try round(loop, { try body(items.each) }) }
+        // The last round may be one too many.
+        if !activation.isLibrary, !isLeft(loop), let last = items.last ?? items.all?.last {
+            let before = state
+            isCertain = wasCertain
+            if try !round(loop, { try body(last) }) { state = before }
+        }
         return end(loop, state)
     }
 

@@ -88,27 +88,76 @@ extension Results {
     }
 
     /// The gradient by a value, in its own form.
-    private static func mirror(_ a: Abstract?) -> Abstract {
+    private static func mirror(_ a: Abstract?, _ checker: Checker? = nil) -> Abstract {
         switch a {
-        case .tensor(let shape, let type)?: .tensor(shape, type)
-        case .exact(.tensor(let t, _))?: .tensor(t.shape.map { Size($0) }, t.dtype)
-        case .exact(.number)?, .exact(.scalar)?, .size?, .kind(.number)?: .kind(.number)
-        case .list(let items)?: .list(items.map { mirror($0) })
-        case .record(let keys, let values)?: .record(keys, values.map { mirror($0) })
-        default: .unknown
+        case .object(let id)?:
+            // A network's: by the paths of its parameters.
+            var seen: Set<Int> = []
+            return checker.flatMap { paths(id, "", $0, &seen) }.map { .record($0.map(\.0), $0.map { mirror($0.1) }) } ?? .unknown
+        case .tensor(let shape, let type)?: return .tensor(shape, type)
+        case .exact(.tensor(let t, _))?: return .tensor(t.shape.map { Size($0) }, t.dtype)
+        case .exact(.number)?, .exact(.scalar)?, .size?, .kind(.number)?: return .kind(.number)
+        case .list(let items)?: return .list(items.map { mirror($0) })
+        case .record(let keys, let values)?: return .record(keys, values.map { mirror($0) })
+        default: return .unknown
         }
+    }
+
+    /// The parameters of a network by path, as a run finds them; nil where something on the way is not known, or stands twice.
+    private static func paths(_ id: Int, _ prefix: String, _ checker: Checker, _ seen: inout Set<Int>) -> [(String, Abstract)]? {
+        guard seen.insert(id).inserted, seen.count < 256, let object = checker.state.heap[id] else { return nil }
+        var found: [(String, Abstract)] = []
+        if let stages = object.stages {
+            for (i, stage) in stages.enumerated() {
+                switch stage {
+                case .exact(.function): continue
+                // A function of the program may hold layers; one of the library's holds none.
+                case .function(let f) where f.isStandardLibrary: continue
+                case .object(let inner):
+                    guard let parts = paths(inner, "\(prefix)\(i).", checker, &seen) else { return nil }
+                    found += parts
+                default: return nil
+                }
+            }
+            return found
+        }
+        for (field, value) in Swift.zip(object.declaration.fields, object.fields) {
+            guard let value else { return nil }
+            switch value {
+            case .exact(.none), .exact(.string), .exact(.bool), .exact(.function): continue
+            case .exact, .size, .tensor, .kind(.number): if field.role == .param { found.append((prefix + field.name, value)) }
+            case .function(let f) where f.isStandardLibrary: continue
+            default: return nil
+            }
+        }
+        return found
+    }
+
+    private static func displayedKind(_ a: Abstract, _ checker: Checker) throws -> Value {
+        if case .tensor = a { return Value(try Tensor.fill([2], 0, .bool)) }
+        return try checker.madeUp(a, isWhole: false, .first) ?? .none
     }
 
     private static func differentiated(_ c: AbstractCall, isOnce: Bool = true, _ result: @escaping (Abstract, Abstract) -> Abstract) -> Abstract {
         let f = c[0]
         // A gradient goes by its function's name too, as in a run.
-        var name = c.operation.name
+        let what = c.operation.name, givesNumber = ["grad", "value_and_grad"].contains(what)
+        var name = what
         if name != "jacobian", name != "hessian", case .function(let known) = f, case .closure(let code, _, _) = known.body, code.name != "function" { name += "(\(code.name))" }
         return .function(AbstractFunction(name, .native { checker, arguments, n in
+            if givesNumber, let first = arguments.first {
+                switch first {
+                case .exact(.bool), .exact(.string), .exact(.none), .kind(.string), .tensor(_, .bool?):
+                    throw Interpreter.hasNoGradient(try displayedKind(first, checker), what)
+                default: break
+                }
+            }
             let value = try inMode(true, checker) {
                 isOnce ? try checker.apply(f, arguments, [], n) : try checker.repeating { try checker.apply(f, arguments, [], n) }
             }
-            return result(value, mirror(arguments.first))
+            if givesNumber, value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }), case let sizes = shape.map({ $0.samples[0] }),
+               sizes.reduce(1, { $0 &* $1 }) != 1 { throw Interpreter.notOneNumber(sizes, what) }
+            return result(value, mirror(arguments.first, checker))
         }))
     }
 
@@ -192,10 +241,14 @@ extension Results {
 
     /// The tables that the program carries with it.
     static let embedded: ResultRule = { c in
+        // Their labels are known; the check before a run does not wait for the larger one.
+        if let name = c[0].exact?.asString, name == "iris.csv" || name == "digits.csv.gz" && !c.checker.onlyCertain, let table = try? c.checker.computed(c.operation, [Value(name)], nil) {
+            return .exact(table)
+        }
         switch c[0].exact?.asString {
-        case "digits.csv.gz": .tensor([Size(1_797), Size(65)], nil)
-        case "iris.csv": .tensor([Size(150), Size(5)], nil)
-        default: .tensor(nil, nil)
+        case "digits.csv.gz": return .tensor([Size(1_797), Size(65)], nil)
+        case "iris.csv": return .tensor([Size(150), Size(5)], nil)
+        default: return .tensor(nil, nil)
         }
     }
 

@@ -148,7 +148,7 @@ extension Interpreter {
             if part.pointee.op == .keyword {
                 keywords.append((part.pointee.name, try value(part.pointee.a)))
             } else {
-                guard keywords.isEmpty else { throw located(Diagnostic(.syntax, "a positional argument follows a keyword argument"), part) }
+                guard keywords.isEmpty else { throw positionalAfterKeyword(part) }
                 arguments.append(try value(part))
             }
         }
@@ -409,7 +409,7 @@ extension Interpreter {
                     throw Diagnostic(.type, "\(operation.name) takes \(parameters.contains { $0.defaultValue != nil } ? "at most " : "")\(counted(parameters.count, "argument")), got \(n.pointee.count)",
                                      notes: ["it is `\(operation.signature)`"], help: tooMany(n, operation))
                 }
-                guard taken.insert(next).inserted else { throw located(Diagnostic(.syntax, "a positional argument follows a keyword argument"), part) }
+                guard taken.insert(next).inserted else { throw positionalAfterKeyword(part) }
                 targets.append(Int32(next))
                 next += 1
             }

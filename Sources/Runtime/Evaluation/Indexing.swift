@@ -223,7 +223,7 @@ extension Interpreter {
             let v = try value(part)
             switch v {
             case .number, .scalar(_, .f32), .scalar(_, .f64), .tensor, .range, .list: written = try tensorSubscript(v, part)
-            default: throw located(Diagnostic(.type, "\(what) is indexed by a whole number, got \(v.described)"), part)
+            default: throw notAnIndex(v, of: what, part)
             }
         }
         do {
@@ -432,7 +432,7 @@ extension Interpreter {
                 return false
             }
         case .number:
-            guard case .tensor(let subscripts) = parts, case .scalar = base, n.isWhole else { throw located(Diagnostic(.type, "a number has no parts to assign"), n) }
+            guard case .tensor(let subscripts) = parts, case .scalar = base, n.isWhole else { throw noPartsToAssign(n) }
             base = Value(try base.tensor())
             return try setTensorPart(&base, subscripts, n, newValue)
         case .string: throw located(Diagnostic(.type, "a string cannot be changed in place", help: ["build a new one: `s[:i] + t + s[i + 1:]`"]), n)
@@ -533,7 +533,7 @@ extension Interpreter {
             return false
         default: break
         }
-        throw located(Diagnostic(.type, "\(base.described) has no field to assign"), n)
+        throw noFieldToAssign(base, n)
     }
 
     /// Takes the value at a path out of its place, lets `change` change it, and puts it back even on an error.

@@ -57,12 +57,31 @@ extension Interpreter {
 
     /// What stands between `>>` and is no stage of a chain.
     func notAStage(_ stage: Value, _ n: NodePointer) -> Diagnostic {
-        if case .function(let f as ObjectDeclaration) = stage {
-            let needed = f.constructor.code.parameters.filter { $0.defaultValue == nil && !$0.isRest }.map(\.name)
-            return located(Diagnostic(.type, "`>>` joins layers, but \(f.name) is not yet one: a call makes it",
-                                      help: ["write `\(f.name)(\(needed.joined(separator: ", ")))`"]), n)
-        }
+        if case .function(let f as ObjectDeclaration) = stage { return notMade(f.name, f.constructor.code, f.documentation, n) }
         return located(Diagnostic(.type, "`>>` joins functions and layers, got a \(stage.described)"), n)
+    }
+
+    /// A declaration between `>>`: `relu >> dense`. The call to write is one of its documentation's examples, else one with
+    /// what it needs.
+    func notMade(_ name: String, _ constructor: FunctionCode, _ documentation: String, _ n: NodePointer) -> Diagnostic {
+        let needed = constructor.parameters.filter { $0.defaultValue == nil && !$0.isRest }.map(\.name)
+        let call = Self.exampleCall(of: name, documentation) ?? "\(name)(\(needed.joined(separator: ", ")))"
+        return located(Diagnostic(.type, "`>>` joins layers, but \(name) is not yet one: a call makes it", help: ["write `\(call)`"]), n)
+    }
+
+    /// The first call of a name in the examples of its documentation.
+    private static func exampleCall(of name: String, _ documentation: String) -> String? {
+        for line in documentation.split(separator: "\n") where line.hasPrefix("> ") {
+            var depth = 0
+            var call = ""
+            var rest = line.dropFirst(2)
+            while !rest.isEmpty, !rest.hasPrefix("\(name)(") { rest = rest.dropFirst() }
+            for c in rest {
+                call.append(c)
+                if c == "(" { depth += 1 } else if c == ")" { depth -= 1; if depth == 0 { return call } }
+            }
+        }
+        return nil
     }
 
     /// A layer as the call that makes it, or a function's name; shortened where it is long.

@@ -17,17 +17,21 @@ extension Interpreter {
         return located(error, n)
     }
 
-    /// `known` are the names that the module has set so far, where its cells do not say.
-    func unknownName(_ n: NodePointer, known: [String]? = nil) -> Diagnostic {
+    /// `known` are the names that the module has set so far, `holders` those of records with this field (an imported file is
+    /// one), where its cells do not say.
+    func unknownName(_ n: NodePointer, known: [String]? = nil, holders: [String]? = nil) -> Diagnostic {
         let name = n.pointee.name
         var error = located(Diagnostic(.name, "unknown name `\(name)`"), n)
         if let module = currentModule, module.assigned.contains(name) {
             error.message = "`\(name)` is read before it is set"
             return error
         }
+        let holding = holders ?? currentModule?.bindings.filter { if case .record(let r) = $0.value { r.position(name) != nil } else { false } }.map(\.name)
         if isOwnMethod(n) {
             error.notes = ["`\(name)` is a method of this object"]
             error.help = ["write `self.\(name)`"]
+        } else if let holder = holding?.first {
+            error.help = ["did you mean `\(holder).\(name)`?"]
         } else if Habits.modules[name] != nil {
             let path = n.pointee.source.takeUnretainedValue().dottedPath(from: n.pointee.span)
             error.span.end = path.end
@@ -95,6 +99,11 @@ extension Interpreter {
             diagnostic.help = ["write `\(owner.postfixed).\(outer).\(name)`"]
             return diagnostic
         }
+        // A run whose curves are not known before it trains.
+        if case .record(let r) = base, let history = r["history"], history.isNone, ["epoch", "loss", "objective", "accuracy"].contains(name) {
+            diagnostic.help = ["write `\(owner.postfixed).history.\(name)`"]
+            return diagnostic
+        }
         let arguments = (call.map { c in (0..<Int(c.pointee.count)).map { c.pointee.list[$0].pointee.text } } ?? [])
         let isNetwork = if case .object = base { true } else { false }
         if let advice = isNetwork ? Habits.networkAdvice[name] : Habits.valueAdvice[name] {
@@ -126,7 +135,21 @@ extension Interpreter {
                                   help: names.allSatisfy { r.position($0) != nil } ? ["write `{\(names.joined(separator: ", "))}`"] : []), target)
     }
 
+    // MARK: Places
+
+    func notAnIndex(_ index: Value, of what: String, _ part: NodePointer) -> Diagnostic {
+        located(Diagnostic(.type, "\(what) is indexed by a whole number, got \(index.described)"), part)
+    }
+
+    func noPartsToAssign(_ n: NodePointer) -> Diagnostic { located(Diagnostic(.type, "a number has no parts to assign"), n) }
+
+    func noFieldToAssign(_ base: Value, _ n: NodePointer) -> Diagnostic { located(Diagnostic(.type, "\(base.described) has no field to assign"), n) }
+
     // MARK: Arguments
+
+    func positionalAfterKeyword(_ part: NodePointer) -> Diagnostic {
+        located(Diagnostic(.syntax, "a positional argument follows a keyword argument"), part)
+    }
 
     func arity(_ code: FunctionCode, given: Int) -> Diagnostic {
         let most = code.parameters.count, needed = code.parameters.filter { $0.defaultValue == nil && !$0.isRest }.count

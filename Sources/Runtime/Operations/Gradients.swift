@@ -129,12 +129,23 @@ extension Interpreter {
         }
     }
 
+    /// What has no gradient: a bool, a string, none, a tensor of bools.
+    static func hasNoGradient(_ argument: Value, _ what: String) -> Diagnostic {
+        let described = if case .tensor = argument { "a tensor of bools" } else { argument.described }
+        return Diagnostic(.type, "\(what) differentiates by the first argument: \(described) has no gradient")
+    }
+
+    /// A function that gives a tensor of several numbers.
+    static func notOneNumber(_ shape: [Int], _ what: String) -> Diagnostic {
+        Diagnostic(.shape, "\(what) needs a function that gives one number, got a tensor \(shapeText(shape))", help: ["take its `sum` or `mean`, or use `jacobian`"])
+    }
+
     /// The value of `call` at leaves made of `argument`, in training mode, and the gradient in the argument's own form.
     func gradientPair(_ argument: Value, what: String, training: Bool = true, _ call: (Value) throws -> Value) throws -> (value: Value, gradient: Value) {
         let original: Value
         switch argument {
-        case .bool, .string, .none: throw Diagnostic(.type, "\(what) differentiates by the first argument: \(argument.described) has no gradient")
-        case .tensor(let t, _) where t.dtype == .bool: throw Diagnostic(.type, "\(what) differentiates by the first argument: a tensor of bools has no gradient")
+        case .bool, .string, .none: throw Self.hasNoGradient(argument, what)
+        case .tensor(let t, _) where t.dtype == .bool: throw Self.hasNoGradient(argument, what)
         case .range: original = try stacked(argument, what: "the argument")
         case .list, .record:
             try refuseDeepNesting(argument, what)
@@ -221,10 +232,7 @@ extension Interpreter {
 
     /// The cotangent of a scalar result: one.
     private func one(_ output: Variable, what: String) throws -> Variable {
-        guard output.tensor.count == 1 else {
-            throw Diagnostic(.shape, "\(what) needs a function that gives one number, got a tensor \(Value(output.tensor).described.dropFirst(7))",
-                             help: ["take its `sum` or `mean`, or use `jacobian`"])
-        }
+        guard output.tensor.count == 1 else { throw Self.notOneNumber(output.tensor.shape, what) }
         let seed = try Tensor.make(like: output.tensor)
         seed.setElement(0, 1)
         return Variable(seed)

@@ -132,7 +132,7 @@ extension Op {
         labels class indices [n] or probabilities [n, classes]. `smoothing` mixes the target with the uniform distribution.
         """,
         examples: [("cross_entropy([[0, 0]], [1])", "0.6931472"), ("cross_entropy([[0, 0]], [[0.5, 0.5]])", "0.6931472")],
-        seeAlso: ["nll", "softmax", "log_softmax"], lecture: 1, shape: scoresAndLabels,
+        seeAlso: ["nll", "softmax", "log_softmax"], lecture: 1, shape: scoresAndLabels, result: Results.labelled,
         forward: { c in
             let x = try c.logits(0)
             let smoothing = try c.double(2)
@@ -180,7 +180,7 @@ extension Op {
         The negative log-likelihood: the mean over the batch of −log_probabilities[label], for [n, classes] and class \
         indices [n]. `nll(log_softmax(x), y)` is `cross_entropy(x, y)`.
         """,
-        examples: [("nll([[-1, -2]], [1])", "2")], seeAlso: ["cross_entropy", "log_softmax"], shape: scoresAndLabels,
+        examples: [("nll([[-1, -2]], [1])", "2")], seeAlso: ["cross_entropy", "log_softmax"], shape: scoresAndLabels, result: Results.labelled,
         forward: { c in
             let x = try c.logits(0)
             let classes = x.dims[x.rank - 1]
