@@ -40,7 +40,7 @@ extension Checker {
                     if object.declaration.name == "sequential" { return .unknown }
                     return try located(n) { throw interpreter.unnumbered(object.declaration.name) }
                 }
-                guard case .list(let part) = try listIndex(n, stages), let word = interpreter.prelude["sequential"] else { return .unknown }
+                guard case .list(let part) = try listIndex(n, stages, "a chain of layers"), let word = interpreter.prelude["sequential"] else { return .unknown }
                 return try apply(lift(Value(word)), part, [], nil)
             }
             let key = try evaluate(n.pointee.list[0])
