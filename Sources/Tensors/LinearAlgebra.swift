@@ -200,6 +200,7 @@ extension Tensor {
                 let matrix = Matrix(a, batchA.isEmpty ? 0 : k * n * n, n, n)
                 try checkFinite(matrix, "solve")
                 factors = LUFactors(matrix)
+                try TensorError.throwIfInterrupted()
                 if let at = factors!.singularAt { throw singular("solve", at, n) }
             }
             store(factors!.solve(Matrix(b, batchB.isEmpty ? 0 : k * n * m, n, m)), result, k * n * m)
@@ -217,8 +218,11 @@ extension Tensor {
             let matrix = Matrix(a, k * n * n, n, n)
             try checkFinite(matrix, "inv")
             let factors = LUFactors(matrix)
+            try TensorError.throwIfInterrupted()
             if let at = factors.singularAt { throw singular("inv", at, n) }
-            store(factors.solve(.identity(n)), result, k * n * n)
+            let inverse = factors.solve(.identity(n))
+            try TensorError.throwIfInterrupted()
+            store(inverse, result, k * n * n)
         }
         return result
     }

@@ -64,5 +64,5 @@ def print_interrupts():
                 wait()
                 delays.append(time.monotonic() - begin)
             delays.sort()
-            print(f"  {title:24}median {delays[len(delays) // 2] * 1e3:6.1f} ms   worst {delays[-1] * 1e3:6.1f} ms   "
+            print(f"  {title:28}median {delays[len(delays) // 2] * 1e3:6.1f} ms   worst {delays[-1] * 1e3:6.1f} ms   "
                   f"{'holds' if delays[-1] <= LIMIT else 'EXCEEDED'}", flush=True)

@@ -43,6 +43,8 @@ struct Items {
         if let made { return made }
         try Interpreter.checkListMemory(count)
         let list = List([])
+        // Growing would copy what is there again and again.
+        try list.reserve(count)
         for i in 0..<count { try list.append(try self[i]) }
         return list.items
     }

@@ -150,6 +150,15 @@ public final class List {
         items.append(value)
     }
 
+    /// Makes room for so many items; throws `limit` where the memory is not to be had.
+    public func reserve(_ count: Int) throws {
+        let (more, over) = (count - items.capacity).multipliedReportingOverflow(by: MemoryLayout<Value>.stride)
+        guard more > 0 else { return }
+        guard !over, Memory.reserve(more) else { throw TensorError(.limit, "not enough memory for a list of \(count) items") }
+        reserved += more
+        items.reserveCapacity(count)
+    }
+
     /// Replaces an item.
     public func set(_ i: Int, _ value: Value) { items[i] = value }
 
