@@ -5,12 +5,16 @@ public struct BarChart: Picture {
     public var labels: [String]
     /// A value that is not finite is written without a bar.
     public var values: [Double]
+    /// How many there were, of which the first 10,000 are shown.
+    let count: Int
     public var options: PlotOptions
+    public var kind: String { "bar chart" }
 
     /// Missing labels are the values' numbers, counted from 0.
     public init(labels: [String] = [], values: [Double], options: PlotOptions = PlotOptions()) {
         self.labels = labels
-        self.values = values
+        self.values = Array(values.prefix(10_000))
+        count = values.count
         self.options = options
     }
 
@@ -26,17 +30,18 @@ public struct BarChart: Picture {
 
     public func text(width: Int, style: TextStyle, color: Bool) -> String {
         let width = min(max(width, 20), 10_000)
-        let names = values.indices.map { Text.fit(label($0), max(width / 2, 8)) }
         let numbers = written
-        let nameWidth = names.map { Text.width($0) }.max() ?? 0
         let (low, high) = extent
-        let most = numbers.map(\.count).max() ?? 0
-        let sides = low < 0 && high > 0 ? 2 : 1
-        let room = max(width - nameWidth - 2 - sides * (most + 1), 4)
+        // Numbers stand at the bars' ends, on both sides of zero.
+        func widest(_ isBelow: Bool) -> Int { (values.indices.filter { (values[$0] < 0 && values[$0].isFinite) == isBelow }.map { numbers[$0].count + 1 }).max() ?? 0 }
+        let most = widest(true), beside = most + widest(false)
+        let names = values.indices.map { Text.fit(label($0), max(min(width / 2, width - 6 - beside), 4)) }
+        let nameWidth = names.map { Text.width($0) }.max() ?? 0
+        let room = max(width - nameWidth - 2 - beside, 4)
         // Halves keep the sum of the largest values finite.
         let span = high / 2 - low / 2
         func cells(_ v: Double) -> Double { span > 0 ? v / 2 / span * Double(room) : 0 }
-        let below = low < 0 ? Int((-cells(low)).rounded()) + most + 1 : 0
+        let below = low < 0 ? Int((-cells(low)).rounded()) + most : 0
         let fine = style == .braille, paint = Ansi.code(slot: 0)
         var lines = Text.title(options.title, offset: nameWidth + 1, width: width - nameWidth - 1)
         if !options.ylabel.isEmpty { lines.append(Text.fit(Text.clean(options.ylabel), width)) }
@@ -55,6 +60,7 @@ public struct BarChart: Picture {
             lines.append(head)
         }
         if !options.xlabel.isEmpty { lines += Text.title(options.xlabel, offset: nameWidth + 1, width: width - nameWidth - 1) }
+        if count > values.count { lines += Text.wrap("(the first \(values.count) of \(count) values)", width) }
         return lines.map(Text.trimmed).joined(separator: "\n")
     }
 

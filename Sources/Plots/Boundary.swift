@@ -7,11 +7,12 @@ public struct BoundaryPlot: ChartPicture {
     public var yRange: ClosedRange<Double>
     public var rows: Int
     public var columns: Int
-    /// The predicted class at each grid point, row by row, rows from low y to high y; negative: none.
+    /// The predicted class at each grid point, row by row, rows from low y to high y; negative: none, for the model gives nan.
     public var predicted: [Int]
     public var points: (x: [Double], y: [Double], classes: [Int])
     public var names: [String]
     public var options: PlotOptions
+    public var kind: String { "decision boundary" }
 
     public init(xRange: ClosedRange<Double>, yRange: ClosedRange<Double>, rows: Int, columns: Int, predicted: [Int],
                 points: (x: [Double], y: [Double], classes: [Int]) = ([], [], []), names: [String] = [],
@@ -27,7 +28,7 @@ public struct BoundaryPlot: ChartPicture {
     }
 
     /// Light characters for the areas, so that the points stand out.
-    static let areas: [Character] = [".", " ", ":", "'", "-", ",", "`", "~"]
+    static let areas: [Character] = Array(". :'-,`~;_\"^!/\\|()<>=[]{}")
 
     var chart: Chart {
         var chart = Chart(options)
@@ -51,6 +52,9 @@ public struct BoundaryPlot: ChartPicture {
             } else {
                 chart.legend.append(LegendEntry(mark: area, label: name, slot: k, kind: .region, area: area == " " ? "blank" : nil))
             }
+        }
+        if used.contains(where: { $0 < 0 }) {
+            chart.legend.append(LegendEntry(mark: Shading.missing, label: "nan", slot: -1, kind: .missing))
         }
         chart.addMarkers()
         return chart

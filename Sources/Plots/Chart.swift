@@ -22,7 +22,8 @@ enum Layer {
 /// A line of the legend: a mark or a swatch, and what it stands for.
 struct LegendEntry {
     enum Kind {
-        case line, points, vertical, region, level(Double)
+        /// `missing`: the model gives no class.
+        case line, points, vertical, region, missing, level(Double)
     }
     var mark: Character
     var label: String
@@ -43,9 +44,25 @@ struct Chart {
     /// x, or y, counts something: no ticks between whole numbers.
     var wholeX = false
     var wholeY = false
+    /// Said below the picture.
+    var remark: String?
 
     init(_ options: PlotOptions) {
         self.options = options
+    }
+
+    /// With the boxes of a histogram joined until there are at most `most`, each as high as its parts together.
+    func joiningBoxes(most: Int) -> Chart {
+        var chart = self
+        for (i, layer) in layers.enumerated() {
+            guard case .boxes(let edges, let heights, let slot) = layer, heights.count > most else { continue }
+            let each = (heights.count - 1) / most + 1
+            let starts = Array(stride(from: 0, to: heights.count, by: each))
+            chart.layers[i] = .boxes(edges: starts.map { edges[$0] } + [edges[heights.count]],
+                                     heights: starts.map { heights[$0..<min($0 + each, heights.count)].reduce(0, +) }, slot: slot)
+            chart.remark = "each box is \(each) of the \(heights.count) bins"
+        }
+        return chart
     }
 
     /// What the two axes have to show.
@@ -73,7 +90,7 @@ struct Chart {
                 for e in [xs.0, xs.1] where x.accepts(e) { x.add(e) }
                 for e in [ys.0, ys.1] where y.accepts(e) { y.add(e) }
             case .segments(let segments, _, _):
-                for s in segments {
+                for (i, s) in segments.enumerated() where i % 4096 != 0 || !options.isStopped() {
                     for e in [s.0, s.2] where x.accepts(e) { x.add(e) }
                     for e in [s.1, s.3] where y.accepts(e) { y.add(e) }
                 }
@@ -102,8 +119,20 @@ struct Chart {
         return (xRequest, yRequest)
     }
 
-    /// What a reader might look for in vain: that there is nothing to show, or what a logarithmic axis leaves out.
+    /// What a reader might look for in vain: that there is nothing to show, what a logarithmic axis leaves out, or `remark`.
     var note: String? {
+        let (seen, tooLow) = counted()
+        if tooLow > 0 { return "\(tooLow) \(tooLow == 1 ? "point" : "points") at or below 0 left out" }
+        return seen == 0 ? "nothing to show" : remark
+    }
+
+    var isEmptyByLog: Bool {
+        let (seen, tooLow) = counted()
+        return seen == 0 && tooLow > 0
+    }
+
+    /// Things that can be seen, and points that a logarithmic axis leaves out.
+    private func counted() -> (seen: Int, tooLow: Int) {
         var seen = 0, tooLow = 0
         func low(_ v: Double, _ isLog: Bool) -> Bool { isLog && v <= 0 && v.isFinite }
         for layer in layers {
@@ -119,8 +148,7 @@ struct Chart {
             case .band, .whiskers, .vertical: break
             }
         }
-        if tooLow > 0 { return "\(tooLow) \(tooLow == 1 ? "point" : "points") at or below 0 left out" }
-        return seen == 0 ? "nothing to show" : nil
+        return (seen, tooLow)
     }
 
     /// Smallest and largest of the values that an axis can show.

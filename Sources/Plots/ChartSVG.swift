@@ -241,14 +241,12 @@ struct ChartSVG {
             var start = 0
             for c in 1...columns where c == columns || classes[r * columns + c] != classes[r * columns + start] {
                 let k = classes[r * columns + start]
-                if k >= 0 {
-                    let x0 = edge(start, columns, a.0, b.0), x1 = edge(c, columns, a.0, b.0)
-                    paths[k, default: ""] += "M\(SVG.n(x0)) \(SVG.n(y0))H\(SVG.n(x1))V\(SVG.n(y1))H\(SVG.n(x0))z"
-                }
+                let x0 = edge(start, columns, a.0, b.0), x1 = edge(c, columns, a.0, b.0)
+                paths[max(k, -1), default: ""] += "M\(SVG.n(x0)) \(SVG.n(y0))H\(SVG.n(x1))V\(SVG.n(y1))H\(SVG.n(x0))z"
                 start = c
             }
         }
-        return paths.keys.sorted().map { SVG.path(paths[$0]!, css: "area \(SVG.color($0))") }.joined()
+        return paths.keys.sorted().map { SVG.path(paths[$0]!, css: $0 < 0 ? "missing" : "area \(SVG.color($0))") }.joined()
     }
 
     /// The picture of a legend entry, 22 pixels wide around the line `y`.
@@ -260,6 +258,7 @@ struct ChartSVG {
             let area = entry.area == nil ? "" : SVG.rect(x + 1, y - 8, 20, 16, css: "area \(SVG.color(entry.slot))")
             return area + SVG.symbols(entry.mark, [(x + 11, y)], slot: entry.slot)
         case .vertical: return SVG.path("M\(SVG.n(x + 11)) \(SVG.n(y - 8))v16", css: "vertical")
+        case .missing: return SVG.rect(x + 1, y - 8, 20, 16, css: "missing")
         case .region: return SVG.rect(x + 1, y - 8, 20, 16, css: "area \(SVG.color(entry.slot))")
         case .level(let shade):
             return SVG.path("M\(SVG.n(x)) \(SVG.n(y))h22", css: "level", style: " stroke=\"\(SVG.lineColor(shade))\"")
@@ -278,4 +277,6 @@ extension ChartPicture {
     }
 
     public func svgContent(width: Int, height: Int) -> SVGContent { chart.svg(width: width, height: height) }
+
+    public var isEmptyByLog: Bool { (options.logx || options.logy) && chart.isEmptyByLog }
 }

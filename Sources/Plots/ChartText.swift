@@ -3,6 +3,10 @@
 extension Chart {
     func text(width: Int, style: TextStyle, color: Bool) -> String {
         let width = min(max(width, 1), 10_000)
+        return joiningBoxes(most: max(width - 10, 4)).drawn(width: width, style: style, color: color)
+    }
+
+    private func drawn(width: Int, style: TextStyle, color: Bool) -> String {
         let (xRequest, yRequest) = requests()
         let wanted = min(max(options.height ?? 16, 2), 2_000)
         var y = yRequest.balancedAxis(maxIntervals: max(1, (wanted - 1) / 2))
@@ -20,14 +24,43 @@ extension Chart {
         }
         let margin = labelWidth > 0 ? labelWidth + 1 : 0
         let room = max(width - margin - 2, 6)
-        let x = xRequest.axis(maxIntervals: max(1, room / 5)) { axis in
-            let places = ChartText.place(axis, columns: ChartText.columns(axis, room: room), before: margin)
+        let even = evenBoxes(room: room)
+        var x = (even?.request ?? xRequest).axis(maxIntervals: max(1, room / 5)) { axis in
+            let places = ChartText.place(even?.placed(axis) ?? axis, columns: even?.columns ?? ChartText.columns(axis, room: room), before: margin)
             return places.count == axis.ticks.count && axis.ticks.count <= max(2, room / 5 + 1)
         }
-        let columns = ChartText.columns(x, room: room)
-        var canvas = ChartText(canvas: TextCanvas(columns: columns, rows: rows), x: x, y: y, style: style)
+        if let even { x = even.placed(x) }
+        let columns = even?.columns ?? ChartText.columns(x, room: room)
+        var canvas = ChartText(canvas: TextCanvas(columns: columns, rows: rows), x: x, y: y, style: style, isStopped: options.isStopped)
         canvas.draw(layers)
         return assemble(canvas, margin: margin, labelWidth: labelWidth, width: width, color: color)
+    }
+
+    /// An axis along which every box takes equally many whole columns.
+    private struct EvenBoxes {
+        var request: AxisRequest
+        var columns: Int
+        /// The middles of the first and the last column.
+        var low: Double
+        var high: Double
+
+        /// An axis of the request between the columns' middles; ticks at its ends stand in the outermost columns.
+        func placed(_ axis: Axis) -> Axis {
+            Axis(low: low, high: high, isLog: false, ticks: axis.ticks.map { Tick(value: min(max($0.value, low), high), label: $0.label) })
+        }
+    }
+
+    /// nil where there are no boxes, or too many.
+    private func evenBoxes(room: Int) -> EvenBoxes? {
+        guard layers.count == 1, case .boxes(let edges, let heights, _) = layers[0], !options.logx, options.xRange == nil,
+              !heights.isEmpty, heights.count <= room else { return nil }
+        let each = room / heights.count, columns = each * heights.count
+        // A column stands for its middle.
+        let half = (edges[heights.count] / 2 - edges[0] / 2) / Double(columns), low = edges[0] + half, high = edges[heights.count] - half
+        guard columns > 1, low < high, high.isFinite, half > max(abs(low), abs(high)) * 1e-13 else { return nil }
+        let (whole, _) = requests()
+        let request = AxisRequest(range: (edges[0], edges[heights.count]), integral: whole.integral, fixed: edges[0]...edges[heights.count])
+        return EvenBoxes(request: request, columns: columns, low: low, high: high)
     }
 
     private func assemble(_ drawn: ChartText, margin: Int, labelWidth: Int, width: Int, color: Bool) -> String {
@@ -101,6 +134,7 @@ struct ChartText {
     let x: Axis
     let y: Axis
     let style: TextStyle
+    let isStopped: @Sendable () -> Bool
 
     /// Where a tick label goes: its tick's column, and the column at which it starts (may be negative).
     struct Place {
@@ -141,7 +175,7 @@ struct ChartText {
 
     static func color(_ entry: LegendEntry) -> UInt8 {
         switch entry.kind {
-        case .vertical: return Ansi.faint
+        case .vertical, .missing: return Ansi.faint
         case .level(let shade): return shadeColor(shade)
         default: return entry.slot < 0 ? 0 : Ansi.code(slot: entry.slot)
         }
@@ -271,7 +305,8 @@ struct ChartText {
 
     private mutating func segments(_ segments: [(Double, Double, Double, Double)], _ mark: Character, _ shade: Double) {
         let fine = style == .braille, color = ChartText.shadeColor(shade)
-        for s in segments {
+        for (i, s) in segments.enumerated() {
+            if i % 4096 == 0, isStopped() { break }
             var a = (px(s.0), py(s.1)), b = (px(s.2), py(s.3))
             guard !a.0.isNaN, !a.1.isNaN, !b.0.isNaN, !b.1.isNaN else { continue }
             if fine {
@@ -342,7 +377,7 @@ struct ChartText {
         for c in 0..<canvas.columns {
             let bin = bins[c]
             guard bin >= 0, heights[bin].isFinite, heights[bin] != 0 else { continue }
-            if apart, c + 1 < canvas.columns, bins[c + 1] != bin { continue }
+            if apart, c + 1 == canvas.columns || bins[c + 1] != bin { continue }
             let exact = py(heights[bin])
             guard !exact.isNaN else { continue }
             let top = clampedRow(heights[bin])
@@ -367,7 +402,7 @@ struct ChartText {
                 let i = min(max(Int((t * Double(rows - 1)).rounded()), 0), rows - 1)
                 let j = min(max(Int((s * Double(columns - 1)).rounded()), 0), columns - 1)
                 let k = classes[i * columns + j]
-                if k >= 0 { canvas.set(c, r, marks[k % marks.count], Ansi.code(slot: k)) }
+                canvas.set(c, r, k < 0 ? Shading.missing : marks[k % marks.count], k < 0 ? Ansi.faint : Ansi.code(slot: k))
             }
         }
     }

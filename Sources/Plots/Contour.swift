@@ -11,6 +11,7 @@ public struct ContourPlot: ChartPicture {
     public var levels: [Double]?
     public var overlays: [Series]
     public var options: PlotOptions
+    public var kind: String { "contour plot" }
 
     public init(x: [Double], y: [Double], z: [Double], levels: [Double]? = nil, overlays: [Series] = [],
                 options: PlotOptions = PlotOptions()) {
@@ -73,7 +74,7 @@ public struct ContourPlot: ChartPicture {
             let t = (level / 4 - a / 4) / (b / 4 - a / 4)
             return p + (t.isFinite ? t : 0.5) * (q - p)
         }
-        for i in 0..<grid.rows - 1 {
+        for i in 0..<grid.rows - 1 where !options.isStopped() {
             for j in 0..<grid.columns - 1 {
                 let a = grid[i, j], b = grid[i, j + 1], c = grid[i + 1, j + 1], d = grid[i + 1, j]
                 guard a.isFinite, b.isFinite, c.isFinite, d.isFinite else { continue }

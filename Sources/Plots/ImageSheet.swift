@@ -4,10 +4,13 @@
 public struct ImageSheet: Picture {
     /// The planes of each image: one, or red, green and blue.
     var images: [[Shading.Grid]]
+    /// Images given.
+    let count: Int
     public var titles: [String]
     /// The values shown as lowest and highest; nil: those of all images together.
     public var range: ClosedRange<Double>?
     public var options: PlotOptions
+    public var kind: String { "images" }
 
     /// - Parameters:
     ///   - pixels: image by image, plane by plane, row by row; missing ones count as NaN.
@@ -24,10 +27,14 @@ public struct ImageSheet: Picture {
         }
         images = size == 0 ? [] : (0..<min(max(count, 0), 10_000)).map { i in (0..<planes).map { plane(i * planes + $0) } }
             .filter { $0[0].rows > 0 }
+        self.count = max(count, images.count)
         self.titles = titles
         self.range = range
         self.options = options
     }
+
+    /// Lines of text that a sheet of several images takes at most.
+    private static let mostLines = 100
 
     var extent: (low: Double, high: Double) {
         if let range, range.lowerBound.isFinite, range.upperBound.isFinite { return (range.lowerBound, range.upperBound) }
@@ -62,8 +69,10 @@ public struct ImageSheet: Picture {
         let fine = style == .braille
         let rule = String(repeating: fine ? "─" : "-", count: columns)
         let top = fine ? "┌\(rule)┐" : "+\(rule)+", bottom = fine ? "└\(rule)┘" : "+\(rule)+", bar = fine ? "│" : "|"
-        for start in stride(from: 0, to: images.count, by: perLine) {
-            let row = start..<min(start + perLine, images.count)
+        // A screen or two: the first lines of a longer sheet.
+        let shown = min(images.count, perLine * max(1, ImageSheet.mostLines / (rows + (titles.isEmpty ? 2 : 3))))
+        for start in stride(from: 0, to: shown, by: perLine) {
+            let row = start..<min(start + perLine, shown)
             if row.contains(where: { $0 < titles.count }) {
                 lines.append(row.map { Text.center(Text.fit($0 < titles.count ? Text.clean(titles[$0]) : "", block), block) }.joined(separator: "  "))
             }
@@ -74,7 +83,7 @@ public struct ImageSheet: Picture {
                     var line = bar
                     for c in 0..<columns {
                         let parts = ImageSheet.fractions(image, r, c * image[0].columns / columns, low, high)
-                        line += color ? Shading.painted(parts) : String(Shading.character(Shading.luminance(parts), style))
+                        line += color ? Shading.painted(parts, style) : String(Shading.character(Shading.luminance(parts), style))
                     }
                     return line + bar
                 }.joined(separator: "  "))
@@ -82,6 +91,7 @@ public struct ImageSheet: Picture {
             lines.append(row.map { _ in bottom }.joined(separator: "  "))
         }
         lines += Text.title(options.xlabel, offset: 0, width: shownAcross * (block + 2) - 2)
+        if shown < images.count { lines += Text.wrap("(the first \(shown) of \(count) images; a slice such as [\(shown):\(min(2 * shown, count))] shows others)", width) }
         return lines.map(Text.trimmed).joined(separator: "\n")
     }
 }

@@ -4,6 +4,7 @@
 public struct LinePlot: ChartPicture {
     public var series: [Series]
     public var options: PlotOptions
+    public var kind: String { "plot" }
 
     public init(series: [Series], options: PlotOptions = PlotOptions()) {
         self.series = series
@@ -67,6 +68,7 @@ public struct ScatterPlot: ChartPicture {
     /// Names of the classes for the legend; missing ones are called by their number.
     public var names: [String]
     public var options: PlotOptions
+    public var kind: String { "points" }
 
     public init(x: [Double], y: [Double], classes: [Int]? = nil, names: [String] = [], options: PlotOptions = PlotOptions()) {
         self.x = x

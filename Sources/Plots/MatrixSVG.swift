@@ -46,30 +46,36 @@ extension Heatmap {
         guard grid.rows > 0, grid.columns > 0 else {
             return SVGContent(elements: title.elements + SVG.text("(empty)", w / 2, top + 14, .middle), width: width, height: Int(top) + 30)
         }
-        let (low, high) = Shading.extent(grid.values)
-        let names = rowLabels.prefix(grid.rows).map { SVG.fit($0, w * 0.25) }
-        let heads = columnLabels.prefix(grid.columns).map { SVG.fit($0, 110) }
+        let (low, high) = Shading.scale(grid.values)
+        // Without names rows and columns are numbered.
+        func numbers(_ count: Int) -> [String] { (0..<count).map { "\($0)" } }
+        let names = (rowLabels.isEmpty ? numbers(grid.rows) : Array(rowLabels.prefix(grid.rows))).map { SVG.fit($0, w * 0.25) }
+        let heads = (columnLabels.isEmpty ? numbers(grid.columns) : Array(columnLabels.prefix(grid.columns))).map { SVG.fit($0, 110) }
         let ends = [Numbers.short(low), Numbers.short(high)], scaleWidth = 34 + (ends.map { SVG.width($0) }.max() ?? 0)
         let left = 12 + (options.ylabel.isEmpty ? 0 : 20) + (names.isEmpty ? 0 : (names.map { SVG.width($0) }.max() ?? 0) + 8)
         let room = max(w - left - scaleWidth - 12, 40)
         var cellWidth = min(room / Double(grid.columns), 64)
         // Cells are squares unless the picture would be too high; labels are turned where they would touch.
-        let longest = heads.map { SVG.width($0) }.max() ?? 0, turned = longest + 6 > cellWidth
+        let longest = heads.map { SVG.width($0) }.max() ?? 0, turned = !columnLabels.isEmpty && longest + 6 > cellWidth
         if !heads.isEmpty { top += turned ? longest + 8 : 20 }
         let offered = max((Double(height) - top - 40) / Double(grid.rows), 0.5)
-        if names.isEmpty, heads.isEmpty, cellWidth > offered, grid.values.count > 2_500 { cellWidth = offered }
-        let cellHeight = min(cellWidth, 48, max(offered, names.isEmpty && showValues == false ? 0.5 : 18))
+        if rowLabels.isEmpty, columnLabels.isEmpty, cellWidth > offered, grid.values.count > 2_500 { cellWidth = offered }
+        let cellHeight = min(cellWidth, 48, max(offered, rowLabels.isEmpty && showValues == false ? 0.5 : 18))
         let plotWidth = cellWidth * Double(grid.columns), plotHeight = min(max(cellHeight * Double(grid.rows), 20), 4_000)
         let rowStep = plotHeight / Double(grid.rows)
         let shown = grid.resized(rows: min(grid.rows, max(Int(plotHeight), 1)), columns: min(grid.columns, max(Int(plotWidth), 1)))
         let pixels = shown.values.flatMap { SVG.heat(Shading.fraction($0, low, high)) }
         out += SVG.image(pixels, rows: shown.rows, columns: shown.columns, x: left, y: top, width: plotWidth, height: plotHeight)
         out += SVG.rect(left, top, plotWidth, plotHeight, css: "axis")
-        let everyRow = max(1, Int((15 / rowStep).rounded(.up)))
+        // Numbers stand at round ones; of names that would touch some are left out.
+        func every(_ needed: Double, _ step: Double, _ names: [String]) -> Int {
+            names.isEmpty ? Int(TickStep(atLeast: max(needed / step, 1)).size) : max(1, Int((needed / step).rounded(.up)))
+        }
+        let everyRow = every(18, rowStep, rowLabels)
         for (i, name) in names.enumerated() where i % everyRow == 0 {
             out += SVG.text(name, left - 6, top + (Double(i) + 0.5) * rowStep + 4.5, .end)
         }
-        let everyColumn = turned ? max(1, Int((15 / cellWidth).rounded(.up))) : 1
+        let everyColumn = turned || columnLabels.isEmpty ? every(turned ? 18 : longest + 8, cellWidth, columnLabels) : 1
         for (j, head) in heads.enumerated() where j % everyColumn == 0 {
             let x = left + (Double(j) + 0.5) * cellWidth
             out += turned ? SVG.text(head, x + 4.5, top - 6, rotated: -90) : SVG.text(head, x, top - 6, .middle)

@@ -18,21 +18,37 @@ public protocol Picture: Sendable {
     ///   - color: ANSI colour sequences; marks tell series apart without them.
     func text(width: Int, style: TextStyle, color: Bool) -> String
 
+    /// What it is, in a word or two: `plot`, `bar chart`.
+    var kind: String { get }
+    /// Its title and labels.
+    var options: PlotOptions { get }
+    /// True where a logarithmic axis leaves out everything there is.
+    var isEmptyByLog: Bool { get }
+
     /// The drawing without its `<svg>` element, laid out for the given pixels.
     /// Pictures of fixed proportions (tables, images) may take more or less height than offered.
     func svgContent(width: Int, height: Int) -> SVGContent
 }
 
 extension Picture {
+    public var isEmptyByLog: Bool { false }
+
+    /// What a screen reader says: the title, else what is shown.
+    var spoken: String {
+        if !options.title.isEmpty { return options.title }
+        let axes = [options.ylabel, options.xlabel].filter { !$0.isEmpty }
+        return axes.isEmpty ? kind : "\(kind): \(axes.joined(separator: " by "))"
+    }
+
     /// The picture as ASCII text, 80 characters wide.
     public func text() -> String { text(width: 80, style: .ascii, color: false) }
 
     /// A self-contained SVG document: light and dark by the reader's preference, scaled by its `viewBox`.
     /// - Parameters:
     ///   - width: 120 to 10,000 pixels, clamped; - height: 80 to 10,000 pixels, clamped.
-    public func svg(width: Int = 720, height: Int = 440) -> String {
+    public func svg(width: Int = 560, height: Int = 340) -> String {
         let content = svgContent(width: min(max(width, 120), 10_000), height: min(max(height, 80), 10_000))
-        return SVG.document(content)
+        return SVG.document(content, title: spoken)
     }
 }
 
@@ -58,6 +74,8 @@ public struct PlotOptions: Sendable {
     public var yRange: ClosedRange<Double>?
     /// Vertical lines with a label, such as the best epoch.
     public var markers: [VerticalMarker]
+    /// Asked now and then in long work: true ends it, and nobody looks at the picture.
+    public var isStopped: @Sendable () -> Bool = { false }
 
     public init(title: String = "", xlabel: String = "", ylabel: String = "", logx: Bool = false, logy: Bool = false,
                 height: Int? = nil, xRange: ClosedRange<Double>? = nil, yRange: ClosedRange<Double>? = nil,
@@ -134,7 +152,12 @@ enum Marks {
     /// Where several series meet in one character.
     static let several: Character = "@"
 
-    static func series(_ index: Int) -> Character { series[index % series.count] }
+    /// The mark of a series: symbols, then letters, so that no two of sixty look alike whatever their colours.
+    static func series(_ index: Int) -> Character {
+        index < series.count ? series[index] : letters[(index - series.count) % letters.count]
+    }
+    /// Those that are not symbols too.
+    private static let letters = numbered.filter { $0.isLetter && $0 != "o" && $0 != "x" }
 
     /// The mark of a class: symbols for few classes, the class's own number or a letter for many.
     static func forClass(_ index: Int, of count: Int) -> Character {

@@ -6,6 +6,8 @@ public struct PictureGrid: Picture {
     /// Pictures abreast, if the width allows 30 characters for each; nil: two, or three for narrow many.
     public var columns: Int?
     public var title: String
+    public var kind: String { "\(pictures.count) pictures" }
+    public var options: PlotOptions { PlotOptions(title: title) }
 
     public init(_ pictures: [any Picture], columns: Int? = nil, title: String = "") {
         self.pictures = pictures

@@ -2,7 +2,7 @@
 // measured before it is placed, point symbols, colour scales, and small PNG images for pixels.
 
 enum SVG {
-    static let font = 13.0
+    static let font = 14.0
     static let titleFont = 16.0
 
     /// Text for elements and attributes, without characters that XML forbids.
@@ -166,10 +166,11 @@ enum SVG {
 
     // MARK: Document
 
-    static func document(_ content: SVGContent) -> String {
+    static func document(_ content: SVGContent, title: String) -> String {
         """
-        <svg xmlns="http://www.w3.org/2000/svg" class="nns-plot" width="\(content.width)" height="\(content.height)" \
+        <svg xmlns="http://www.w3.org/2000/svg" class="nns-plot" role="img" width="\(content.width)" height="\(content.height)" \
         viewBox="0 0 \(content.width) \(content.height)">
+        <title>\(escape(title))</title>
         <style>\(style)</style>
         <rect class="ground" width="\(content.width)" height="\(content.height)"/>
         \(content.elements)</svg>
@@ -185,7 +186,7 @@ enum SVG {
 
         .nns-plot{max-width:100%;height:auto}
         .nns-plot .ground{fill:#fff}
-        .nns-plot text{fill:#222;font:13px system-ui,'Helvetica Neue',Arial,sans-serif;font-variant-numeric:tabular-nums}
+        .nns-plot text{fill:#222;font:14px system-ui,'Helvetica Neue',Arial,sans-serif;font-variant-numeric:tabular-nums}
         .nns-plot .title{font-size:16px;font-weight:600}
         .nns-plot .head{font-weight:600}
         .nns-plot .letter{font:600 12px monospace;fill:currentColor}
@@ -202,6 +203,7 @@ enum SVG {
         .nns-plot .full{fill:currentColor;stroke:none}
         .nns-plot .band{fill:currentColor;fill-opacity:.18;stroke:none}
         .nns-plot .area{fill:currentColor;fill-opacity:.22;stroke:none;shape-rendering:crispEdges}
+        .nns-plot .missing{fill:#888;fill-opacity:.5;stroke:none;shape-rendering:crispEdges}
         .nns-plot .box{fill:currentColor;fill-opacity:.85;stroke:none}
         .nns-plot image{image-rendering:pixelated}
         \(series(light))

@@ -2,11 +2,12 @@
 
 enum Shading {
     static let ascii: [Character] = Array(" .:-=+*#%@")
-    static let blocks: [Character] = Array(" ░▒▓█")
+    /// Braille of one dot to eight, and the densest blocks.
+    static let fine: [Character] = Array(" ⠂⠢⠕⠭⠽⡽⣽⣿▓█")
     /// Where a value is NaN.
     static let missing: Character = "?"
     /// The terminal's 256-colour numbers nearest to a dark-to-light perceptual scale.
-    private static let scale: [UInt8] = [53, 54, 55, 61, 25, 31, 37, 36, 35, 71, 77, 113, 149, 191, 227]
+    private static let colors: [UInt8] = [53, 54, 55, 61, 25, 31, 37, 36, 35, 71, 77, 113, 149, 191, 227]
 
     /// A row-major grid of values.
     struct Grid {
@@ -74,14 +75,14 @@ enum Shading {
 
     static func character(_ t: Double, _ style: TextStyle) -> Character {
         guard !t.isNaN else { return missing }
-        let ramp = style == .ascii ? ascii : blocks
+        let ramp = style == .ascii ? ascii : fine
         return ramp[min(Int(t * Double(ramp.count)), ramp.count - 1)]
     }
 
     /// `text` on a background of the shade, black or white by contrast.
-    static func painted(_ text: String, _ t: Double, grey: Bool) -> String {
+    static func painted(_ text: String, _ t: Double) -> String {
         guard !t.isNaN else { return text }
-        let code = grey ? UInt8(232 + min(Int(t * 24), 23)) : scale[min(Int(t * Double(scale.count)), scale.count - 1)]
+        let code = colors[min(Int(t * Double(colors.count)), colors.count - 1)]
         let ink = t > 0.6 ? 16 : 231
         return "\u{1B}[38;5;\(ink);48;5;\(code)m\(text)\u{1B}[0m"
     }
@@ -91,22 +92,36 @@ enum Shading {
         parts.count == 3 ? 0.299 * parts[0] + 0.587 * parts[1] + 0.114 * parts[2] : parts[0]
     }
 
-    /// A pixel of an image as a coloured blank: one of 24 greys, or of 216 colours.
-    static func painted(_ parts: [Double]) -> String {
-        let t = luminance(parts)
-        guard parts.count == 3, !t.isNaN else { return painted(t.isNaN ? "?" : " ", t, grey: true) }
+    /// A pixel of an image: one of 24 greys, or of 216 colours. Its mark has the same colour, so that the eye sees the image
+    /// and a copy of the screen still holds it.
+    static func painted(_ parts: [Double], _ style: TextStyle) -> String {
+        let t = luminance(parts), mark = character(t, style)
+        guard !t.isNaN else { return String(mark) }
         let levels = parts.map { min(Int(($0 * 5).rounded()), 5) }
-        return "\u{1B}[48;5;\(16 + 36 * levels[0] + 6 * levels[1] + levels[2])m \u{1B}[0m"
+        let code = parts.count == 3 ? 16 + 36 * levels[0] + 6 * levels[1] + levels[2] : greyCode(t)
+        return "\u{1B}[38;5;\(code);48;5;\(code)m\(mark)\u{1B}[0m"
     }
 
-    /// The legend of the shades.
-    static func scaleLine(_ low: Double, _ high: Double, _ style: TextStyle, color: Bool, grey: Bool) -> String {
-        var ramp = ""
-        if color {
-            for i in 0..<16 { ramp += painted(" ", (Double(i) + 0.5) / 16, grey: grey) }
-        } else {
-            ramp = String(style == .ascii ? ascii : blocks)
-        }
-        return "\(Numbers.short(low)) [\(ramp)] \(Numbers.short(high))"
+    private static func greyCode(_ t: Double) -> Int { 232 + min(Int(t * 24), 23) }
+
+    /// The range of a scale of shades: the values' own, but with round ends, at most a tenth wider.
+    static func scale(_ values: [Double]) -> (low: Double, high: Double) {
+        let (low, high) = extent(values), span = high - low
+        guard span > 0, span.isFinite else { return (low, high) }
+        let step = TickStep(atLeast: span / 20), first = low / step.size, last = high / step.size
+        guard max(abs(first), abs(last)) < 1e12, step.size.isFinite else { return (low, high) }
+        return (min(step.value(Int((first + 1e-9).rounded(.down))), low), max(step.value(Int((last - 1e-9).rounded(.up))), high))
+    }
+
+    /// The legend of the shades, behind `margin` columns where there is room; in two lines where it is too long for one.
+    static func scaleLines(_ low: Double, _ high: Double, _ style: TextStyle, color: Bool, margin: Int, width: Int) -> [String] {
+        let marks = style == .ascii ? ascii : fine
+        let ramp = marks.enumerated().map { i, mark in
+            color ? painted(String(mark), (Double(i) + 0.5) / Double(marks.count)) : String(mark)
+        }.joined()
+        let (least, most) = (Numbers.short(low), Numbers.short(high))
+        let length = least.count + marks.count + most.count + 4
+        if length > width { return [Text.fit("\(least) to \(most)", width), "[\(ramp)]"] }
+        return [Text.blank(min(margin, width - length)) + "\(least) [\(ramp)] \(most)"]
     }
 }

@@ -23,6 +23,7 @@ public struct TextTable: Picture {
     public var header: [String]
     public var rows: [[TableCell]]
     public var options: PlotOptions
+    public var kind: String { "table" }
 
     public init(header: [String] = [], rows: [[TableCell]], options: PlotOptions = PlotOptions()) {
         self.header = header
@@ -44,9 +45,16 @@ public struct TextTable: Picture {
     var columnCount: Int { max(header.count, rows.map(\.count).max() ?? 0) }
 
     func column(_ index: Int) -> Column {
+        if options.isStopped() { return Column(head: "", cells: [], isText: false, width: 1) }
         let cells = rows.map { index < $0.count ? $0[index] : .empty }
         let isText = cells.contains(where: \.isText)
-        var shown = cells.map(\.shown)
+        var shown: [String] = []
+        shown.reserveCapacity(cells.count)
+        for (i, cell) in cells.enumerated() {
+            if i % 1024 == 0, options.isStopped() { break }
+            shown.append(cell.shown)
+        }
+        if options.isStopped() { return Column(head: "", cells: [], isText: isText, width: 1) }
         if !isText {
             // Behind the point, or where it would stand, all are as long as the longest.
             let tails = shown.map { text in text.firstIndex(where: { $0 == "." || $0 == "e" }).map { text.distance(from: $0, to: text.endIndex) } ?? 0 }
@@ -61,12 +69,14 @@ public struct TextTable: Picture {
     public func text(width: Int, style: TextStyle, color: Bool) -> String {
         let width = min(max(width, 8), 10_000)
         var columns = (0..<columnCount).map(column)
+        if options.isStopped() { return "" }
         // Long texts give way until all columns fit, as long as that helps.
         let gap = 2
         func total() -> Int { columns.reduce(0) { $0 + $1.width } + gap * max(columns.count - 1, 0) }
-        while total() > width, let i = columns.indices.filter({ columns[$0].isText && columns[$0].width > 16 })
+        func least(_ column: Column) -> Int { column.isText ? 16 : max(16, column.cells.map { Text.width($0) }.max() ?? 0) }
+        while total() > width, let i = columns.indices.filter({ columns[$0].width > least(columns[$0]) })
             .max(by: { columns[$0].width < columns[$1].width }) {
-            columns[i].width = max(16, columns[i].width - (total() - width))
+            columns[i].width = max(least(columns[i]), columns[i].width - (total() - width))
         }
         var parts: [[Int]] = [], line: [Int] = [], used = 0
         for (i, column) in columns.enumerated() {
@@ -89,7 +99,7 @@ public struct TextTable: Picture {
                 lines.append(part.map { columns[$0].padded(Text.fit(columns[$0].head, columns[$0].width)) }.joined(separator: "  "))
                 lines.append(part.map { String(repeating: style == .ascii ? "-" : "─", count: columns[$0].width) }.joined(separator: "  "))
             }
-            for r in rows.indices {
+            for r in rows.indices where r % 1024 != 0 || !options.isStopped() {
                 lines.append(part.map { columns[$0].padded(Text.fit(columns[$0].cells[r], columns[$0].width)) }.joined(separator: "  "))
             }
         }
@@ -102,6 +112,7 @@ public struct ConfusionMatrix: Picture {
     public var counts: [Double]
     public var names: [String]
     public var options: PlotOptions
+    public var kind: String { "confusion matrix" }
 
     /// - Parameters:
     ///   - counts: n × n row by row, true class by predicted class; n is the root of their number, rounded down.
@@ -135,7 +146,7 @@ public struct ConfusionMatrix: Picture {
         let n = classes
         let right = (0..<n).reduce(0.0) { $0 + counts[$1 * n + $1] }, all = counts.prefix(n * n).reduce(0, +)
         guard all > 0 else { return "accuracy - (0 of 0)" }
-        return "accuracy \(Numbers.fixed(right / all, 4)) (\(Numbers.short(right)) of \(Numbers.short(all)))"
+        return "accuracy \(Numbers.fixed(right / all, 4)) (\(Numbers.short(right, significant: 15)) of \(Numbers.short(all, significant: 15)))"
     }
 
     /// The matrix as a table with totals.
@@ -153,6 +164,6 @@ public struct ConfusionMatrix: Picture {
     }
 
     public func text(width: Int, style: TextStyle, color: Bool) -> String {
-        table.text(width: width, style: style, color: color) + "\n" + summary
+        ([table.text(width: width, style: style, color: color)] + Text.wrap(summary, max(width, 8))).joined(separator: "\n")
     }
 }

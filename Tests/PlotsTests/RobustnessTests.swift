@@ -103,12 +103,52 @@ func noNamesCrash(_ label: String) {
 
 @Test func colourOnlyAddsSequences() {
     let series = [Series(name: "train", y: [3, 2, 1]), Series(name: "validation", y: [3, 2.5, 2])]
-    let plot = LinePlot(series: series, options: PlotOptions(title: "Loss"))
-    var plain = "", escaped = false
-    for c in plot.text(width: 60, style: .ascii, color: true) {
-        if c == "\u{1B}" { escaped = true } else if escaped { if c == "m" { escaped = false } } else { plain.append(c) }
+    let values = (0..<24).map { Double($0 * $0 % 7) }
+    let all: [any Picture] = [
+        LinePlot(series: series, options: PlotOptions(title: "Loss")),
+        Heatmap(values: values, rows: 4, columns: 6), Heatmap(values: values, rows: 4, columns: 6, showValues: false),
+        ImageSheet(pixels: values, count: 2, height: 3, width: 4), ImageSheet(pixels: values, count: 2, inColor: true, height: 2, width: 2),
+    ]
+    for picture in all {
+        for style in [TextStyle.ascii, .braille] {
+            var plain = "", escaped = false
+            for c in picture.text(width: 60, style: style, color: true) {
+                if c == "\u{1B}" { escaped = true } else if escaped { if c == "m" { escaped = false } } else { plain.append(c) }
+            }
+            #expect(plain == picture.text(width: 60, style: style, color: false))
+        }
     }
-    #expect(plain == plot.text(width: 60, style: .ascii, color: false))
+}
+
+@Test func noTwoOfManySeriesLookAlike() {
+    let marks = (0..<48).map(Marks.series)
+    #expect(Set(marks).count == marks.count && !marks.contains(Marks.several))
+    #expect(Set(BoundaryPlot.areas).count == BoundaryPlot.areas.count && BoundaryPlot.areas.count >= 20)
+    #expect(Shading.fine.count >= Shading.ascii.count && Set(Shading.fine).count == Shading.fine.count)
+}
+
+@Test func aLongSheetIsCutAndSaysSo() {
+    let text = ImageSheet(pixels: Array(repeating: 0.5, count: 1_797 * 64), count: 1_797, height: 8, width: 8).text()
+    #expect(text.split(separator: "\n").count <= 102 && text.hasSuffix("(the first 40 of 1797 images; a slice such as [40:80] shows others)"))
+}
+
+@Test func aHistogramOfManyBinsCountsThemAll() {
+    let (edges, counts) = Histogram(values: [1, 2, 2, 3], bins: 1_000).counts()
+    #expect(edges.count == 1_001 && counts.reduce(0, +) == 4)
+    guard case .boxes(let joined, let heights, _) = Histogram(values: [1, 2, 2, 3], bins: 1_000).chart.joiningBoxes(most: 70).layers[0] else { return #expect(Bool(false)) }
+    #expect(heights.count <= 70 && joined.count == heights.count + 1 && heights.reduce(0, +) == 4 && joined.last == 3)
+}
+
+/// The quartiles come from counting digits, as a sort would give them.
+@Test func quartilesOfAHistogram() {
+    let values = (0..<1_001).map { Double(($0 * 7919) % 1_001) / 10 - 50 } + [.nan, .infinity, -0.0]
+    let sorted = values.filter(\.isFinite).sorted(), n = sorted.count
+    func quantile(_ p: Double) -> Double {
+        let at = p * Double(n - 1), i = Int(at)
+        return sorted[i] + (at - Double(i)) * (sorted[i + 1] - sorted[i])
+    }
+    let width = 2 * (quantile(0.75) - quantile(0.25)) / Numbers.cubeRoot(Double(n))
+    #expect(Histogram(values: values).counts().counts.count == Int((100 / width).rounded(.up)))
 }
 
 /// Collects the boxes of the upright texts of a picture.

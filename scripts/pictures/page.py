@@ -1,6 +1,6 @@
 """The page that measures pictures in a browser, and what it found. Called by scripts/test-pictures.
 
-page.py FOLDER           writes FOLDER/page.html: every SVG of FOLDER/400, /720 and /1200 in boxes as wide as a page
+page.py FOLDER           writes FOLDER/page.html: every SVG of FOLDER/400, /560 and /1200 in boxes as wide as a page
 page.py FOLDER --report  reads FOLDER/dom, the page as the browser left it, and exits with 1 where anything is wrong
 """
 import html
@@ -45,7 +45,7 @@ document.getElementById('report').textContent = ['measured ' + texts + ' texts i
 
 def write(folder):
     parts = []
-    for width, pages in (("400", (400,)), ("720", (400, 1200)), ("1200", (1200,))):
+    for width, pages in (("400", (400,)), ("560", (400, 1200)), ("1200", (1200,))):
         for path in sorted((folder / width).glob("*.svg")):
             for page in pages:
                 name = f"{path.stem}, {width} pixels" + ("" if str(page) == width else f" on a page of {page}")

@@ -1,3 +1,4 @@
+import CKernels
 import Plots
 import Syntax
 import Tensors
@@ -43,9 +44,17 @@ struct PictureReader {
         return b
     }
 
+    /// Of the pictures without axes.
+    func plainOptions() throws -> PlotOptions {
+        var options = PlotOptions(title: try text("title"))
+        options.isStopped = { nns_interrupted() }
+        return options
+    }
+
     func options() throws -> PlotOptions {
         var options = PlotOptions(title: try text("title"), xlabel: try text("xlabel"), ylabel: try text("ylabel"),
                                   logx: try flag("logx"), logy: try flag("logy"))
+        options.isStopped = { nns_interrupted() }
         if self["file"].isNone { options.height = try count("height", 2...1_000, "lines") }
         return options
     }
@@ -308,6 +317,8 @@ struct PictureReader {
         }
         let width = out.count / cells
         let predicted = (0..<cells).map { i -> Int in
+            // Of nan there is no class.
+            for k in 0..<width where out.element(i * width + k).isNaN { return -1 }
             // One output is a logit: class 1 above 0.
             if width == 1 { return out.element(i) > 0 ? 1 : 0 }
             var best = 0
@@ -346,6 +357,7 @@ struct PictureReader {
             for case .record(let r) in rows { for key in r.keys where !keys.contains(key) { keys.append(key) } }
             if header.isEmpty { header = keys }
             return (header, try rows.map { row in
+                if nns_interrupted() { throw Diagnostic(.interrupt, "interrupted") }
                 switch row {
                 case .record(let r): return keys.map { r[$0].map(cell) ?? .empty }
                 case .list, .range: return try interpreter.items(of: row, what: "a row of table").map(cell)
@@ -377,12 +389,18 @@ struct PictureReader {
     /// Prints the picture, writes it to the file that `file` names, or hands it to the `grid` under way.
     func present(_ picture: any Picture) throws {
         let interpreter = call.interpreter, host = interpreter.host
+        if picture.isEmptyByLog {
+            let options = picture.options, names = options.logx ? options.logy ? "x and y" : "x" : "y", axis = options.logy ? "logy" : "logx"
+            throw fault(.value, axis, "no point has \(names) above 0, and a logarithmic axis shows no other",
+                        help: ["leave out `\(axis)=true`"])
+        }
         if !self["file"].isNone {
             let path = try text("file")
             guard path.hasSuffix(".svg") else { throw Diagnostic(.value, "pictures are written as SVG, but `file` is \"\(path)\"", help: ["file=\"run.svg\""]) }
-            let width = try count("width", 120...10_000, "pixels") ?? 720
+            let width = try count("width", 120...10_000, "pixels") ?? 560
             let height = try count("height", 80...10_000, "pixels") ?? min(max(width * 11 / 18, 260), 800)
             let svg = Array(picture.svg(width: width, height: height).utf8)
+            if nns_interrupted() { return }
             try Op.reading { try host.writeFile(path, svg) }
             return
         }
@@ -398,7 +416,13 @@ struct PictureReader {
             return
         }
         let width = try count("width", 20...10_000, "characters") ?? host.width()
-        host.write(picture.text(width: width, style: style, color: host.color) + "\n")
+        guard width >= 20 else {
+            // Narrower pictures could not be read; the words themselves break where they must.
+            host.write(width < 12 ? "(too\nnarrow)\n" : "(the terminal\nis too narrow)\n")
+            return
+        }
+        let text = picture.text(width: width, style: style, color: host.color)
+        if !nns_interrupted() { host.write(text + "\n") }
     }
 }
 

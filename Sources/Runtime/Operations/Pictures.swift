@@ -11,7 +11,7 @@ extension Op {
     private static let plain = "title=\"\", xlabel=\"\", ylabel=\"\", width=none, height=none, style=none, file=none"
     private static let commonHelp = """
          `title`, `xlabel`, `ylabel` name what is shown; `logx`, `logy` make an axis logarithmic, where values at or below 0 are \
-        left out, as nan and infinities are everywhere. `style="braille"` draws finer than plain ASCII (`NNS_PLOT=braille` in the \
+        left out, as nan and infinities are everywhere; where none is left that is an error. `style="braille"` draws finer than plain ASCII (`NNS_PLOT=braille` in the \
         environment: always). `file="name.svg"` writes a picture for a page instead. `width` is in characters and `height` in \
         lines of the plotting area; in a file both are pixels.
         """
@@ -111,16 +111,17 @@ extension Op {
         })
 
     static let hist = Operation("hist(values, bins=none, \(common))", .pictures, """
-        A histogram: how often values fall into equal bins (`bins` of them; by default after Freedman and Diaconis).
+        A histogram: how often values fall into equal bins (`bins` of them; by default after Freedman and Diaconis). Where the \
+        terminal is too narrow for all, neighbours are added up.
         """ + commonHelp, examples: [
             ("hist([1, 2, 2, 3], xlabel=\"size\", width=30, height=3)", """
                 count
-                2 +         #######
-                  |######## ####### #########
-                0 +######## ####### #########
-                  +----+--------+-------+----
-                       1        2       3
-                              size
+                2 +        #######
+                  |####### ####### #######
+                0 +####### ####### #######
+                  +----+-------+-------+---
+                       1       2       3
+                             size
                 """),
         ], seeAlso: ["plot", "bars"],
         result: Results.nothing,
@@ -134,7 +135,7 @@ extension Op {
 
     static let heatmap = Operation("heatmap(matrix, rows=none, columns=none, values=none, \(plain))", .pictures, """
         A matrix as shaded cells, the first row at the top. `rows` and `columns` are lists of names; `values=true` writes the \
-        numbers into the cells, which happens by itself where there is room.
+        numbers into the cells where there is room, which happens by itself. Rows and columns without names are numbered.
         """ + plainHelp, examples: [
             ("heatmap([[1, 2], [3, 4]], rows=(\"a\", \"b\"), columns=(\"c\", \"d\"))", """
                     c   d
@@ -151,7 +152,7 @@ extension Op {
             let t = try c.tensor(0)
             guard t.rank == 2 else { throw Diagnostic(.shape, "heatmap needs a matrix, got \(Value(t).described)") }
             let rows = try reader.names("rows", count: t.dims[0], of: "row"), columns = try reader.names("columns", count: t.dims[1], of: "column")
-            try reader.present(Heatmap(values: (0..<t.count).map { t.element($0) }, rows: t.dims[0], columns: t.dims[1],
+            try reader.present(Heatmap(values: Curves.numbers(Value(t)) ?? [], rows: t.dims[0], columns: t.dims[1],
                                        rowLabels: rows, columnLabels: columns,
                                        showValues: reader["values"].asBool, options: try reader.options()))
             return .none
@@ -159,8 +160,9 @@ extension Op {
 
     static let imshow = Operation("imshow(images, titles=none, low=none, high=none, color=none, \(plain))", .pictures, """
         Images: a grey one [height, width], several [n, height, width] or [n, 1, height, width] side by side; three channels, \
-        [3, height, width] or [n, 3, height, width], are red, green and blue (`color=false`: grey images of their own). `low` \
-        and `high` are the values shown as darkest and brightest, by default the least and the largest; of colours 0 and 1.
+        [3, height, width] or [n, 3, height, width], are red, green and blue (`color=false`: every channel is a grey image of its own). `low` \
+        and `high` are the values shown as darkest and brightest, by default the least and the largest; of colours 0 and 1. A \
+        terminal shows the first of many images, as many as fit into about 100 lines.
         """ + plainHelp, examples: [
             ("imshow(eye(3))", """
                 +------+
@@ -187,8 +189,9 @@ extension Op {
             if c[4].asBool == true, !inColor {
                 throw Diagnostic(.shape, "an image in colour has three channels, [3, height, width], got \(Value(t).described)")
             }
-            guard t.rank == 2 || t.rank == 3 || t.rank == 4 && (channels == 1 || inColor || t.dims[0] == 1) else {
-                throw Diagnostic(.shape, "imshow needs [height, width], [n, height, width], [n, 1, height, width] or [n, 3, height, width], got \(Value(t).described)")
+            guard t.rank == 2 || t.rank == 3 || t.rank == 4 && (channels == 1 || inColor || t.dims[0] == 1 || c[4].asBool == false) else {
+                throw Diagnostic(.shape, "imshow needs [height, width], [n, height, width], [n, 1, height, width] or [n, 3, height, width], got \(Value(t).described)",
+                                 help: t.rank == 4 ? ["`color=false` shows every channel as a grey image of its own"] : [])
             }
             let height = t.dims[t.rank - 2], width = t.dims[t.rank - 1]
             let count = height * width == 0 ? 0 : t.count / (height * width * (inColor ? 3 : 1))
@@ -200,7 +203,7 @@ extension Op {
             } else if inColor {
                 range = 0...1
             }
-            try reader.present(ImageSheet(pixels: (0..<t.count).map { t.element($0) }, count: count, inColor: inColor, height: height, width: width,
+            try reader.present(ImageSheet(pixels: Curves.numbers(Value(t)) ?? [], count: count, inColor: inColor, height: height, width: width,
                                           titles: try reader.names("titles"), range: range, options: try reader.options()))
             return .none
         })
@@ -294,9 +297,7 @@ extension Op {
         forward: { c in
             let reader = PictureReader(c)
             let (header, rows) = try reader.cells()
-            var options = PlotOptions()
-            options.title = try reader.text("title")
-            try reader.present(TextTable(header: header, rows: rows, options: options))
+            try reader.present(TextTable(header: header, rows: rows, options: try reader.plainOptions()))
             return .none
         })
 
@@ -319,9 +320,7 @@ extension Op {
             if case .object = c[0] { throw Diagnostic(.type, "confusion_matrix needs the counts of `confusion`", help: ["confusion_matrix(confusion(net, data))"]) }
             let t = try c.tensor(0)
             guard t.rank == 2, t.dims[0] == t.dims[1] else { throw Diagnostic(.shape, "confusion_matrix needs a square matrix of counts, got \(Value(t).described)") }
-            var options = PlotOptions()
-            options.title = try reader.text("title")
-            try reader.present(ConfusionMatrix(counts: (0..<t.count).map { t.element($0) }, names: try reader.names("names"), options: options))
+            try reader.present(ConfusionMatrix(counts: (0..<t.count).map { t.element($0) }, names: try reader.names("names"), options: try reader.plainOptions()))
             return .none
         })
 
@@ -370,13 +369,21 @@ struct Curves {
         if let best = r["best_epoch"]?.asDouble { markers.append(VerticalMarker(x: best, label: "best epoch \(numberText(best))")) }
     }
 
+    /// So many numbers, fewer after an interrupt.
+    private static func filled(_ count: Int, _ element: (Int) -> Double) -> [Double] {
+        var xs: [Double] = []
+        xs.reserveCapacity(count)
+        Threads.untilInterrupted(count: count) { for i in $0 { xs.append(element(i)) } }
+        return xs
+    }
+
     static func numbers(_ value: Value) -> [Double]? {
         switch value {
         case .list(let l):
             let xs = l.items.compactMap(\.asDouble)
             return xs.count == l.items.count ? xs : nil
-        case .tensor(let t, _): return (0..<t.count).map { t.element($0) }
-        case .range(let r): return (0..<r.count).map { r[$0] }
+        case .tensor(let t, _): return Self.filled(t.count) { t.element($0) }
+        case .range(let r): return Self.filled(r.count) { r[$0] }
         default: return nil
         }
     }
