@@ -28,14 +28,14 @@ public final class TestRunner {
                     failed += failures.count
                     for (title, error) in failures {
                         host.write("FAILED \(file): \(title)\n")
-                        host.writeError(error.rendered(color: color) + "\n")
+                        host.writeError(error.rendered(color: color, width: host.errorWidth()) + "\n")
                     }
                 } catch let exit as ExitRequest {
                     if exit.code != 0 { failed += 1 }
                 } catch {
                     failed += 1
                     host.write("FAILED \(file)\n")
-                    host.writeError(((error as? Diagnostic)?.rendered(color: color) ?? "error: \(error)") + "\n")
+                    host.writeError(((error as? Diagnostic)?.rendered(color: color, width: host.errorWidth()) ?? "error: \(error)") + "\n")
                 }
             }
         }

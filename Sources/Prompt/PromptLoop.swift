@@ -179,7 +179,7 @@ public final class PromptLoop {
         } catch let error as Diagnostic {
             endEchoOfInterrupt()
             fflush(stdout)
-            fputs(error.rendered(color: color) + "\n", stderr)
+            fputs(error.rendered(color: color, width: interpreter.host.errorWidth()) + "\n", stderr)
             report(clock, always: isTimed)
             module.forgetUnset()
             if !interpreter.isUnchanged(since: before, module) {

@@ -7,8 +7,9 @@
 extension Diagnostic {
     /// The text of DESIGN's layout, without a line end after its last line.
     ///
-    /// An error inside the standard library is shown at the user's call that led there.
-    public func rendered(color: Bool) -> String {
+    /// An error inside the standard library is shown at the user's call that led there. `width`: columns of the terminal, which
+    /// no line of source goes beyond, for carets would point at nothing below a broken one.
+    public func rendered(color: Bool, width: Int? = nil) -> String {
         let paint = Paint(isOn: color)
         var out = paint.headline(severity, Self.shortened(message))
         var frames = self.frames[...]
@@ -23,7 +24,7 @@ extension Diagnostic {
         }
         var gutter = 2
         if let source {
-            let excerpt = Excerpt(source: source, span: span, marks: marks)
+            let excerpt = Excerpt(source: source, span: span, marks: marks, width: width)
             gutter = excerpt.gutter
             out += "\n" + excerpt.rendered(paint)
         }
@@ -122,8 +123,9 @@ private struct Excerpt {
     let last: Int
     /// Columns for the line numbers.
     let gutter: Int
+    private let width: Int?
 
-    init(source: Source, span: Span, marks: [Span]) {
+    init(source: Source, span: Span, marks: [Span], width: Int?) {
         self.source = source
         let size = Int32(source.bytes.count)
         let start = max(0, min(span.start, size))
@@ -134,6 +136,7 @@ private struct Excerpt {
         // A span that ends with a line end does not reach into the next line.
         last = end > start ? source.line(at: end - 1) : first
         gutter = String(last).utf8.count
+        self.width = width
     }
 
     func rendered(_ paint: Paint) -> String {
@@ -185,7 +188,7 @@ private struct Excerpt {
             ? marks.filter { Int($0.start) >= lineStart && Int($0.start) < lineEnd && $0.end > $0.start }
                 .map { columns(Span($0.start, min($0.end, Int32(lineEnd)))) }
             : []
-        let window = Excerpt.window(total: column, around: carets)
+        let window = window(total: column, around: carets)
         let shift = window.lowerBound > 0 ? 3 : 0
         var text = window.lowerBound > 0 ? "..." : ""
         var isCut = window.upperBound < column
@@ -220,13 +223,16 @@ private struct Excerpt {
         return out + under
     }
 
-    /// The columns shown of a line: all, or about 120 around the carets.
-    private static func window(total: Int, around carets: Range<Int>) -> Range<Int> {
-        guard total > 160 else { return 0..<total }
-        var start = max(0, carets.lowerBound - 50)
+    /// The columns shown of a line: all, or as many around the carets as a terminal has room for beside the line's number and
+    /// the dots at the cut ends, about 120 elsewhere.
+    private func window(total: Int, around carets: Range<Int>) -> Range<Int> {
+        let room = width.map { max($0 - gutter - 3, 20) } ?? 160
+        guard total > room else { return 0..<total }
+        let size = width == nil ? 120 : min(room - 6, 120)
+        var start = max(0, carets.lowerBound - min(50, max(size / 3, size - carets.count)))
         if start < 8 { start = 0 }
-        let end = min(total, start + 120)
-        if end == total { start = max(0, min(start, total - 120)) }
+        let end = min(total, start + size)
+        if end == total { start = max(0, min(start, total - size)) }
         return start..<end
     }
 

@@ -76,6 +76,7 @@ enum Session {
         host.braille = plotStyle() == .braille
         let isTerminal = isatty(STDOUT_FILENO) == 1
         host.width = { isTerminal ? terminalSize(STDOUT_FILENO).columns : 80 }
+        host.errorWidth = errorWidth
         let progress = ProgressReport(isTerminal: isatty(STDERR_FILENO) == 1 && !isDumb, color: usesColor(color, descriptor: STDERR_FILENO),
                                       style: plotStyle(), size: { terminalSize(STDERR_FILENO) })
         host.progress = progress.show
@@ -129,9 +130,12 @@ enum Session {
         }
     }
 
+    /// Columns of the terminal that diagnostics go to, nil where they go to none.
+    static func errorWidth() -> Int? { isatty(STDERR_FILENO) == 1 ? terminalSize(STDERR_FILENO).columns : nil }
+
     private static func terminalSize(_ descriptor: Int32) -> (columns: Int, rows: Int) {
         var size = winsize()
-        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 else { return (80, 24) }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return (80, 24) }
         return (Int(size.ws_col), size.ws_row > 0 ? Int(size.ws_row) : 24)
     }
 
@@ -142,7 +146,7 @@ enum Session {
             writeError("error: \(error)\n")
             return 1
         }
-        writeError(diagnostic.rendered(color: usesColor(color, descriptor: STDERR_FILENO)) + "\n")
+        writeError(diagnostic.rendered(color: usesColor(color, descriptor: STDERR_FILENO), width: errorWidth()) + "\n")
         return diagnostic.kind == ErrorKind.interrupt.rawValue ? 130 : 1
     }
 

@@ -188,9 +188,14 @@ final class ProgressReport {
         return parts
     }
 
-    /// Four decimals; more for a loss near 0, none that say nothing for a large one.
+    /// Four decimals; more for a loss near 0, which close to it is `3.4e-9`, none that say nothing for a large one.
     private static func rounded(_ x: Double) -> String {
         guard x.isFinite, abs(x) < 1e9 else { return "\(x)" }
+        if x != 0, abs(x) < 1e-4 {
+            var digits = x, exponent = 0
+            while abs(digits) < 0.9995 { (digits, exponent) = (digits * 10, exponent - 1) }
+            return "\((digits * 1000).rounded() / 1000)e\(exponent)"
+        }
         let unit = x != 0 && abs(x) < 0.001 ? 1e7 : 1e4
         return "\((x * unit).rounded() / unit)"
     }

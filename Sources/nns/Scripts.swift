@@ -22,7 +22,7 @@ extension Session {
 
     private static func show(_ error: Error, _ color: ColorChoice) {
         guard let diagnostic = error as? Diagnostic else { return writeError("error: \(error)\n") }
-        writeError(diagnostic.rendered(color: usesColor(color, descriptor: STDERR_FILENO)) + "\n")
+        writeError(diagnostic.rendered(color: usesColor(color, descriptor: STDERR_FILENO), width: errorWidth()) + "\n")
     }
 
     static func check(_ command: Check) -> Int32 {

@@ -1,4 +1,5 @@
 /// Messages as the terminal shows them, to the column.
+import Foundation
 import Testing
 @testable import Syntax
 
@@ -43,6 +44,20 @@ import Testing
         #expect(rendered("abc", Span(3, 3)) == "error: m\n --> f:1:4\n  |\n1 | abc\n  |    ^")
         #expect(rendered("", Span(0, 0)) == "error: m\n --> f:1:1\n  |\n1 |\n  | ^")
         #expect(rendered("a\r\nb", Span(0, 1)) == "error: m\n --> f:1:1\n  |\n1 | a\n  | ^")
+    }
+
+    @Test(arguments: [24, 40, 60, 100, 300]) func excerptsFitTheTerminal(_ width: Int) {
+        let text = (0..<30).map { "name\($0)" }.joined(separator: " + ")
+        for name in ["name0", "name12 ", "name29"] {
+            let start = Int32(text.utf8.count - text[text.range(of: name)!.lowerBound...].utf8.count)
+            let error = Diagnostic(.name, "m", source: Source(name: "f", text: text), span: Span(start, start + 5))
+            let lines = error.rendered(color: false, width: width).split(separator: "\n").map(Array.init)
+            #expect(lines.allSatisfy { $0.count <= width })
+            let carets = lines[4].indices.filter { lines[4][$0] == "^" }
+            #expect(carets.count == 5 && String(carets.map { lines[3][$0] }) == String(name.prefix(5)))
+            // Where something is left out the dots say so.
+            #expect(lines[3].contains(".") == (width < 300))
+        }
     }
 
     @Test func severalLines() {

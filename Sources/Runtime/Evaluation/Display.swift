@@ -21,7 +21,8 @@ extension Interpreter {
         return try Tensors.formatted(display(value), spec: spec, kind: value.kind)
     }
 
-    func written(_ value: Value, depth: Int) -> String {
+    /// `column`: where the text begins, which the prompt's layout takes into account.
+    func written(_ value: Value, depth: Int, column: Int = 0) -> String {
         guard depth < 200 else { return "..." }
         switch value {
         case .none: return "none"
@@ -32,18 +33,20 @@ extension Interpreter {
             if t.rank == 0 { return Self.scalarText(t.element(0), t.dtype) }
             // Inside a list or record a large tensor would hide everything else.
             if depth > 0, t.count > 200 { return "tensor [\(t.shape.map(String.init).joined(separator: ", "))]" }
-            return Tensor.description(of: t, width: host.width(), full: false)
+            return Tensor.description(of: t, width: isBrief ? max(host.width() - column, 20) : host.width(), full: false)
         case .string(let s): return Self.quoted(s.string)
         case .list(let l):
-            if isBrief, l.items.count > Self.longList { return briefList(l, depth) }
-            let parts = l.items.map { written($0, depth: depth + 1) }
-            if isBrief, depth > 0, parts.count > 4, parts.reduce(0, { $0 + $1.count + 2 }) > room(depth) { return briefList(l, depth) }
+            if isBrief, l.items.count > Self.longList { return briefList(l, depth, column) }
+            let parts = l.items.map { written($0, depth: depth + 1, column: column + 1) }
+            if isBrief, !parts.contains(where: { $0.contains("\n") }), parts.reduce(0, { $0 + $1.count + 2 }) > host.width() - column {
+                return depth > 0 && parts.count > 4 ? briefList(l, depth, column) : filled(parts, column)
+            }
             // Elements of several lines stand below each other, their lines aligned.
             if parts.count > 1, parts.contains(where: { $0.contains("\n") }) {
                 return "(" + parts.map { Self.aligned($0, 1) }.joined(separator: ",\n ") + ")"
             }
             return parts.count == 1 ? "(\(parts[0]),)" : "(\(parts.joined(separator: ", ")))"
-        case .record(let r): return recordText(r, depth)
+        case .record(let r): return recordText(r, depth, column)
         case .range(let g): return g.text
         case .function(let f):
             if let closure = f as? Closure { return "fn \(signature(closure.code))" }
@@ -54,23 +57,51 @@ extension Interpreter {
         }
     }
 
+    /// A list's items in lines that fit behind `column`, broken at commas.
+    func filled(_ parts: [String], _ column: Int) -> String {
+        // A comma may follow what stands inside.
+        let room = max(host.width() - column - (column > 0 ? 1 : 0), 10)
+        var lines: [String] = [], line = "("
+        for (i, part) in parts.enumerated() {
+            let item = part + (i + 1 < parts.count || parts.count == 1 ? "," : ")")
+            if line.count > 1, line.count + item.count + 1 > room {
+                lines.append(line)
+                line = " "
+            }
+            line += line.count > 1 ? " " + item : item
+        }
+        return (lines + [parts.count == 1 ? line + ")" : line]).joined(separator: "\n")
+    }
+
     /// Lines after the first moved to the right, so that they stay below it.
     private static func aligned(_ text: String, _ columns: Int) -> String {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         return lines.enumerated().map { $0.offset == 0 || $0.element.isEmpty ? String($0.element) : String(repeating: " ", count: columns) + $0.element }.joined(separator: "\n")
     }
 
-    private func recordText(_ r: Record, _ depth: Int) -> String {
+    private func recordText(_ r: Record, _ depth: Int, _ column: Int) -> String {
         // A run's time depends on the machine, so no result may show it; its checkpoint is of no use to a reader.
         let isRun = r.position("history") != nil && r.position("best_epoch") != nil
         let parts = zip(r.keys, r.values).filter { !(isRun && ($0.0 == "seconds" || $0.0 == "checkpoint")) }.map { key, value in
             let isName = !key.isEmpty && key.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil } && !(key.first!.isNumber)
             let label = "\(isName ? key : Self.quoted(key)): "
-            if case .tensor = value { return label + Self.aligned(written(value, depth: depth + 1), label.count) }
-            return label + written(value, depth: depth + 1)
+            switch value {
+            // A record inside begins its own lines where this one does; lines of tensors and lists stand below their first.
+            case .record: return label + written(value, depth: depth + 1, column: column + 2)
+            case .tensor: break
+            case .list where isBrief: break
+            default: return label + written(value, depth: depth + 1, column: column + 2 + label.count)
+            }
+            let beside = written(value, depth: depth + 1, column: column + 2 + label.count)
+            let longest = beside.split(separator: "\n").map(\.count).max() ?? 0
+            // Behind a long name too little room may be left.
+            if isBrief, longest + column + label.count + 3 > host.width() {
+                return label.dropLast() + "\n  " + Self.aligned(written(value, depth: depth + 1, column: column + 4), 2)
+            }
+            return label + Self.aligned(beside, label.count)
         }
         let line = "{\(parts.joined(separator: ", "))}"
-        if line.utf8.count <= (isBrief ? room(depth) : host.width()) || depth > 0 && !isBrief, !line.contains("\n") { return line }
+        if line.count <= host.width() - (isBrief ? column : 0) || depth > 0 && !isBrief, !line.contains("\n") { return line }
         let indented = parts.map { "  " + $0.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }
         return "{\n\(indented.joined(separator: ",\n"))\n}"
     }

@@ -17,13 +17,18 @@ extension Interpreter {
     }
 
     /// A list of many items by its ends.
-    func briefList(_ l: List, _ depth: Int) -> String {
-        let ends = (l.items.prefix(3) + l.items.suffix(1)).map { written($0, depth: depth + 1) }
-        return "(\(ends[..<3].joined(separator: ", ")), ..., \(ends[3]))" + (depth == 0 ? "  # \(l.items.count) items" : "")
+    func briefList(_ l: List, _ depth: Int, _ column: Int) -> String {
+        let items = (l.items.prefix(3) + l.items.suffix(1)).map { written($0, depth: depth + 1, column: column + 1) }
+        let room = host.width() - column
+        // As many of the first as fit into the line, one at least.
+        for first in [3, 2, 1] {
+            let parts = items[..<first] + ["...", items[3]]
+            let line = "(\(parts.joined(separator: ", ")))"
+            guard line.count < room || first == 1 else { continue }
+            return (line.count < room || line.contains("\n") ? line : filled(Array(parts), column)) + (depth == 0 ? "  # \(l.items.count) items" : "")
+        }
+        return ""
     }
-
-    /// Columns for a value inside others, behind its indentation.
-    func room(_ depth: Int) -> Int { host.width() - 2 * depth - (depth == 0 ? 0 : 20) }
 
     /// Elements from which on a tensor is shown by its corners at the prompt.
     private static let largeTensor = 200

@@ -12,6 +12,8 @@ public struct Host {
     public var writeFile: (_ path: String, _ bytes: [UInt8]) throws -> Void = Files.writeFile
     /// Characters in a line of output.
     public var width: () -> Int = { 80 }
+    /// Columns of the terminal that diagnostics go to; nil where they go to none.
+    public var errorWidth: () -> Int? = { nil }
     /// Colours in pictures and echoes.
     public var color = false
     /// `braille` instead of plain ASCII for pictures.

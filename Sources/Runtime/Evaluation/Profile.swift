@@ -115,8 +115,8 @@ public final class Measurement {
     public func report(median: (seconds: Double, count: Int)? = nil, repeats: Int = 1) -> String {
         let time = median.map { "\(Self.duration($0.seconds)) (median of \($0.count))" } ?? Self.duration(seconds)
         let memory = Double(most) / 1_048_576
-        let line = "\(time), at most \(memory < 100 ? numberText((memory * 10).rounded() / 10) : numberText(memory.rounded())) MB of values, "
-            + (taken == 0 ? "no memory" : "\(taken) block\(taken == 1 ? "" : "s")") + " taken from the system"
+        let size = memory < 0.05 ? "less than 0.1" : "at most \(memory < 100 ? numberText((memory * 10).rounded() / 10) : numberText(memory.rounded()))"
+        let line = "\(time), \(size) MB of memory in use, " + (taken == 0 ? "no" : "\(taken)") + " new block\(taken == 1 ? "" : "s") from the system"
         return ([line] + (profile?.lines(spent, seconds, repeats) ?? [])).joined(separator: "\n") + "\n"
     }
 
