@@ -12,6 +12,8 @@ import Tensors
     /// Examples print as shown. An example whose output is empty must only succeed.
     @Test(arguments: named.map(\.name).filter { !timed.contains($0) }) func examplesPrintAsShown(_ name: String) {
         let operation = Self.named.first { $0.name == name }!
+        // What the examples of `save` and `load` write.
+        defer { for file in ["save": ["record.npz"], "load": ["net.npz"]][name] ?? [] { try? FileManager.default.removeItem(atPath: file) } }
         for example in operation.examples {
             let printed = TestSession.with { session -> String in
                 let lines = example.input.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)

@@ -68,8 +68,8 @@ extension Interpreter {
     func page(of value: Value, named name: String) -> String {
         switch value {
         case .function(let f as BuiltinFunction): page(of: f.operation)
-        case .function(let f as Closure): page(f.code, "", f.code.documentation)
-        case .function(let f as ObjectDeclaration): page(f.constructor.code, f.isLayer ? "layer " : "object ", f.documentation)
+        case .function(let f as Closure): page(f.code, "", f.code.documentation, name)
+        case .function(let f as ObjectDeclaration): page(f.constructor.code, f.isLayer ? "layer " : "object ", f.documentation, f.name)
         case .object(let o): page(of: .function(o.declaration), named: o.declaration.name)
         case .function(let f) where Op.all.contains { $0.name == f.name }: self.page(of: f.name) ?? ""
         default: "\(name) = \(display(value))\n"
@@ -78,6 +78,7 @@ extension Interpreter {
 
     private func page(of operation: Operation) -> String {
         var text = wrapped(operation.signature, indent: 4) + "\n" + wrapped(operation.documentation)
+        if let shapes = shapes(of: operation) { text += "\n" + wrapped(shapes, indent: 2) }
         if !operation.examples.isEmpty {
             text += "\n"
             for example in operation.examples {
@@ -85,14 +86,16 @@ extension Interpreter {
                 text += example.output.split(separator: "\n").map { "  \($0)\n" }.joined()
             }
         }
-        if !operation.seeAlso.isEmpty { text += "\n" + wrapped("see also: \(operation.seeAlso.joined(separator: ", "))", indent: 2) }
+        let neighbours = Op.all.filter { $0.group == operation.group && !$0.isInternal }.map(\.name)
+        text += seeAlso(operation.seeAlso.isEmpty ? related(to: operation.name, operation.documentation, operation.parameters.map(\.name), neighbours) : operation.seeAlso)
         if operation.lecture > 0 { text += "lecture: row \(operation.lecture), see explain(\(operation.lecture))\n" }
         return text
     }
 
     /// The page of a definition in the language, of the standard library or of a user's: `##` lines above it, in which
-    /// `> ` begins an example and the sentence "Rows 3 to 6 of the lecture." names its rows.
-    private func page(_ code: FunctionCode, _ kind: String, _ documentation: String) -> String {
+    /// `> ` begins an example and the sentence "Rows 3 to 6 of the lecture." names its rows. Pages of the library tell what to see
+    /// besides: the names that the text mentions, and those that stand beside it in its file.
+    private func page(_ code: FunctionCode, _ kind: String, _ documentation: String, _ name: String) -> String {
         var text = wrapped(kind + signature(code), indent: 4)
         var prose: [[Substring]] = [[]], examples = "", inExamples = false
         for line in documentation.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -102,8 +105,65 @@ extension Interpreter {
         let rows = LectureRows.removed(from: &prose)
         for paragraph in prose where !paragraph.isEmpty { text += "\n" + wrapped(paragraph.joined(separator: " ")) }
         if !examples.isEmpty { text += "\n" + examples }
+        if code.source.isStandardLibrary, let file = prelude.libraryFiles.first(where: { $0.names.contains(name) }) {
+            text += seeAlso(related(to: name, documentation, code.parameters.map(\.name), file.names))
+        }
         if let rows { text += "\nlecture: \(rows.text), see explain(\(rows.first))\n" }
         return text
+    }
+
+    private func seeAlso(_ names: [String]) -> String {
+        names.isEmpty ? "" : "\n" + wrapped("see also: \(names.joined(separator: ", "))", indent: 2)
+    }
+
+    /// At most five names to see beside one: those in its text's backticks, then its nearest neighbours.
+    private func related(to name: String, _ text: String, _ parameters: [String], _ neighbours: [String]) -> [String] {
+        var names: [String] = []
+        let known = prelude.names
+        for (i, quoted) in text.split(separator: "`", omittingEmptySubsequences: false).enumerated() where i % 2 == 1 {
+            let word = String(quoted.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+            guard word.count > 1, word != name, !word.hasPrefix("_"), known.contains(word), !parameters.contains(word), !names.contains(word) else { continue }
+            names.append(word)
+        }
+        names = Array(names.prefix(5))
+        let around = neighbours.filter { !$0.hasPrefix("_") }
+        guard let at = around.firstIndex(of: name) else { return names }
+        for distance in 1..<max(around.count, 2) where names.count < 3 {
+            for i in [at - distance, at + distance] where names.count < 3 && around.indices.contains(i) && !names.contains(around[i]) { names.append(around[i]) }
+        }
+        return names
+    }
+
+    /// What the shape rule of an operation of one tensor gives for vectors, matrices and images; nil for others.
+    private func shapes(of operation: Operation) -> String? {
+        guard let rule = operation.shape, let first = operation.parameters.first, !first.isRest, first.defaultValue == nil,
+              operation.group != .create, operation.group != .random,
+              operation.parameters.dropFirst().allSatisfy({ $0.defaultText != nil }) else { return nil }
+        // A tensor is neither a number nor `none`.
+        var arguments = operation.parameters.map { $0.defaultValue ?? Value.none }
+        arguments[0] = Value("")
+        func result(_ shape: [Int]) -> [Int]? { try? rule([shape] + Array(repeating: nil, count: arguments.count - 1), arguments) }
+        /// How a result's sizes come from those of the axes called so; nil where that cannot be said.
+        func line(_ names: [String], _ sizes: [Int]) -> String? {
+            let parts = result(sizes)?.map { size -> String? in
+                let factors = names.indices.filter { size % sizes[$0] == 0 }
+                return factors.reduce(1, { $0 * sizes[$1] }) == size ? factors.isEmpty ? "1" : factors.map { names[$0] }.joined(separator: "·") : nil
+            }
+            guard let parts, parts.allSatisfy({ $0 != nil }) else { return nil }
+            return "[\(names.joined(separator: ", "))] -> [\(parts.map { $0! }.joined(separator: ", "))]"
+        }
+        // Primes: no rule makes them by accident, and a rule that prefers the smaller of two sizes shows when they change places.
+        let primes = [101, 103, 107, 109]
+        var lines: [String] = [], isKept = result([1, 101]) == [1, 101]
+        for names in [["n"], ["n", "d"], ["n", "c", "h", "w"]] {
+            let sizes = Array(primes.prefix(names.count))
+            guard let shape = result(sizes) else { continue }
+            guard let text = line(names, sizes), line(names, sizes.reversed()) == text else { return nil }
+            isKept = isKept && shape == sizes
+            lines.append(text)
+        }
+        guard !lines.isEmpty, isKept || result(primes) != primes else { return nil }
+        return "shapes: " + (isKept && lines.count > 1 ? "the result has the shape of `\(first.name)`" : lines.joined(separator: ", "))
     }
 
     /// Words in lines that fit the width, all but the first one indented.

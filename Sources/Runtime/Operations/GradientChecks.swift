@@ -238,12 +238,14 @@ extension Interpreter {
 extension Op {
     public static let gradcheck = Operation("gradcheck(f, x)", .gradients,
         "Compares the gradient of `f` at `x` (a number, tensor, record, list or network) with central differences in f64, prints a table and gives `{relative, absolute}`: the largest ‖a − n‖/√(‖a‖² + ‖n‖²) of a part (of a part with next to no gradient: against a thousandth of the whole) and the largest |a − n|. A network that is not made yet is made first. Random numbers and states are the same at each evaluation.",
+        examples: [("r = gradcheck(x => sum(x^2), [1, 2])", "parameter  shape             relative  absolute\nx          [2]               0.0e+00   0.0e+00")],
         seeAlso: ["grad"], lecture: 2,
         result: Results.called,
         forward: { c in try c.interpreter.gradientCheck(try c.function(0), c[1]) })
 
     public static let backprop = Operation("backprop(net, x, y, loss=cross_entropy, penalty=none)", .gradients,
         "The backward pass as on the slide: a record with `loss`, `objective` (loss and penalty, of which all gradients are), `grads` (by parameter path) and lists by layer j: `a` (a⁰ = x), `z`, `delta` (δ^j = ∂L/∂z^j; `delta[0]` = ∇ₓL), `grad_W` ([units, inputs]) and `grad_b`. Layer j is a layer with parameters and the activation behind it. For a batch in rows `grad_W[j] == delta[j]' @ a[j-1]`, and the gradient of the penalty where there is one is added. Functions in front of the first layer belong to none: where they do more than reshape x (`a[0]` is then x as the layer sees it, in rows), the equation begins with j = 2.",
+        examples: [("b = backprop(dense(1) >> relu, [[1, 2]], [[0.5]], loss=mse)\n(len(b.a), shape(b.delta[1]), shape(b.grad_W[1]))", "(2, (1, 1), (1, 2))")],
         seeAlso: ["grad", "gradcheck"], lecture: 2,
         result: Results.backprop,
         forward: { c in

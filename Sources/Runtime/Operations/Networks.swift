@@ -102,6 +102,7 @@ extension Op {
 
     public static let build = Operation("build(net, x)", .training,
         "Makes the parameters of a network for inputs like `x`, by one call in evaluation mode; gives the network.",
+        examples: [("net = build(dense(3) >> relu >> dense(1), ones(1, 2))\nshape(net[0].W)", "(3, 2)")],
         seeAlso: ["params", "summary"],
         result: Results.build,
         forward: { c in
@@ -137,6 +138,7 @@ extension Op {
 
     public static let summary = Operation("summary(net)", .training,
         "Prints a table of the network's layers: path, layer, shapes of its parameters and their number.",
+        examples: [("summary(build(dense(3) >> relu >> dense(1), ones(1, 2)))", "0  dense(3)  W [3, 2], b [3]  9\n2  dense(1)  W [1, 3], b [1]  4\n13 parameters")],
         seeAlso: ["params", "build"],
         result: Results.nothing,
         forward: { c in

@@ -13,7 +13,7 @@ extension Op {
         as `numpy.load(path)["0.W"]`; a tensor saved under a name that ends in `.npy` becomes a plain NumPy file. \
         Functions are saved by their top-level name. A vector or matrix saved under a name that ends in `.csv` becomes a table \
         without a header.
-        """, seeAlso: ["load", "load_npy", "load_npz", "copy"],
+        """, examples: [("save(\"record.npz\", {w: [1, 2], name: \"first\"})\nload(\"record.npz\").w", "[1, 2]")], seeAlso: ["load", "load_npy", "load_npz", "copy"],
         result: Results.nothing,
         forward: { c in
             let write = c.interpreter.host.writeFile
@@ -42,7 +42,7 @@ extension Op {
     static let load = Operation("load(path)", .data, """
         Reads what `save` wrote; NumPy's own `.npy` and `.npz` files too. A network's layers must be known to the program: \
         those of the library are, your own must be declared (or imported) before.
-        """, seeAlso: ["save", "load_npy", "load_npz", "load_csv"],
+        """, examples: [("save(\"net.npz\", dense(2))\nload(\"net.npz\")", "dense(2)")], seeAlso: ["save", "load_npy", "load_npz", "load_csv"],
         forward: { c in
             let path = try c.string(0)
             let stored = try reading { () -> StoredValue in

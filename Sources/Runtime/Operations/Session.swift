@@ -234,6 +234,8 @@ extension Op {
 
         x where it is positive, else 0, elementwise. Its slope at 0 counts as 0.
 
+        shapes: the result has the shape of `x`
+
           > relu([-1, 2])
           [0, 2]
 

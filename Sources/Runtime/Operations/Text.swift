@@ -178,6 +178,7 @@ extension Op {
         })
 
     public static let read: Operation = Operation("read(path)", .lists, "The text of a file, which must be UTF-8.",
+        examples: [("try { read(\"missing.txt\") } catch e { e.kind }", "\"io\"")],
         seeAlso: ["lines", "load_csv", "load"],
         result: Results.readText,
         forward: { c in
