@@ -75,6 +75,7 @@ import Testing
         "jacobian(x => { q.value = 1; x * x })(ones(2)); ones(3)[q.value]", "contour((x, y) => { q.value = 1; x + y }, [0, 1], [0, 1]); ones(3)[q.value]",
         "grid(() => { q.value = 1; plot([1, 2]) }); ones(3)[q.value]", "time(() => { q.value = 1 }); ones(3)[q.value]",
         "either = if u > 5 { q } else { box(8) }; either.value = 1; ones(3)[q.value]", "either = if u > 5 { q } else { box(8) }; either.put(1); ones(3)[q.value]",
+        "s = slope(); h = (n.forward, s.forward); f = x => h[0](x) + h[1](x); fit(f, d, loss=mse, optimizer=sgd(0.1), epochs=100); ones(3)[round(s.w[0])]",
         "either = if u > 5 { q.put } else { box(8).put }; either(1); ones(3)[q.value]", "xs = [q for i in 0..3 if i < u]; for x in xs { x.value = 1 }; ones(3)[q.value]",
         "try { q.value = 1; error(\"x\"); q.value = 9 } catch e { }; ones(3)[q.value]", "k = 9; try { k = 1; error(\"x\"); k = 9 } catch e { }; ones(3)[k]",
         // What needs several rounds of a loop.
@@ -106,6 +107,20 @@ import Testing
         #expect(failure == "")
         let reports = Self.errors(program, "program.nns").map { $0.rendered(color: false) }
         #expect(reports == [])
+    }
+
+    /// What an imported file holds goes by the file's name; a failed import is no import in vain.
+    @Test func looksIntoImportedFiles() throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("imports-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try "fn affine(x, W) = x @ W'".write(to: folder.appendingPathComponent("util.nns"), atomically: true, encoding: .utf8)
+        let program = "import \"util.nns\"\nutil.affine(ones(1, 2), ones(3, 2))\nimport \"missing.nns\"\naffine(ones(1, 2), ones(3, 2))"
+        let path = folder.appendingPathComponent("main.nns").path
+        let found = TestSession.with { session in session.check(program, name: path, path: path) }
+        #expect(found.count == 2)
+        #expect(found.first?.message.hasPrefix("cannot open") == true)
+        #expect(found.last?.help == ["did you mean `util.affine`?"])
     }
 
     // MARK: Whole reports

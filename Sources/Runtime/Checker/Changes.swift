@@ -104,13 +104,13 @@ extension Checker {
         }
     }
 
-    /// Code ran that was not followed: it may have set whatever the program's text sets, and trained every network.
-    /// `isMade` is false where fields that are not made yet may have been made.
-    func disturb(areFieldsMade: Bool = false) {
+    /// Code ran that was not followed: it may have set whatever the program's text sets, and trained every network. It may
+    /// also have made fields that are not made yet, but where `keepingUnmade`.
+    func disturb(keepingUnmade: Bool = false) {
         for (id, object) in state.heap {
             for (i, field) in object.declaration.fields.enumerated() {
                 guard let old = object.fields[i] else {
-                    if !areFieldsMade { set(id, i, .unknown) }
+                    if !keepingUnmade { set(id, i, .unknown) }
                     continue
                 }
                 if case .unknown = old { continue }
@@ -143,7 +143,7 @@ extension Checker {
             case .many(let item): return go(item, depth + 1)
             case .function(let f):
                 guard case .closure(let code, let captures, let object) = f.body else { if case .declaration = f.body { return true } else { return false } }
-                guard codes.insert(ObjectIdentifier(code)).inserted || !captures.isEmpty else { return true }
+                guard codes.insert(ObjectIdentifier(code)).inserted || !captures.isEmpty || object != nil else { return true }
                 guard depth < 32 else { return false }
                 let names = code.globalsRead.compactMap { state.globals[$0.cell] }
                 return (captures.compactMap { $0 } + names + (object.map { [.object($0)] } ?? [])).allSatisfy { go($0, depth + 1) }
@@ -170,7 +170,7 @@ extension Checker {
         }
     }
 
-    /// A function or layer that a built-in may call, which is not followed.
+    /// An argument that a built-in may call, which is not followed.
     func calledUnseen(_ a: Abstract) {
         switch a {
         case .unknown, .kind(.function), .kind(.object): disturb()
@@ -233,7 +233,10 @@ extension Checker {
         state = merged(before, state)
         for (slot, value) in attempt.slots { state.slots[slot] = join(state.slots[slot], value) }
         for (cell, value) in attempt.globals { state.globals[cell] = join(state.globals[cell], value) }
-        for (id, field, value) in attempt.fields { state.heap[id]?.fields[field] = join(state.heap[id]?.fields[field], value) }
+        for (id, field, value) in attempt.fields {
+            guard let old = state.heap[id]?.fields[field] else { continue }
+            state.heap[id]!.fields[field] = join(old, value)
+        }
         return end
     }
 
@@ -262,7 +265,7 @@ extension Checker {
     private func doubted(_ value: Abstract?) -> Abstract? {
         switch value {
         case .object?:
-            disturb(areFieldsMade: true)
+            disturb(keepingUnmade: true)
             return value
         case .function?, .exact(.function)?, nil: return value
         default: return .unknown

@@ -20,7 +20,7 @@ extension Checker {
             try report(error)
             forget(n)
             // Whatever it had changed, or would have.
-            if calls(in: n) { disturb(areFieldsMade: true) }
+            if calls(in: n) { disturb(keepingUnmade: true) }
             if tail { tailValue = .unknown }
             return .normal
         } catch is Stopped where !activation.isLibrary { return .failed }
