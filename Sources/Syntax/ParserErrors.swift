@@ -78,6 +78,7 @@ extension Parsing {
     func slips(_ what: String) -> [String] {
         let line = source.line(at: token.start)
         func isOnLine(_ other: Int) -> Bool { source.line(at: tokens[other].start) == line }
+        func isOnLine(_ kind: TokenKind) -> Bool { tokens[index...].dropFirst().prefix { !$0.newlineBefore }.contains { $0.kind == kind } }
         switch kind {
         case .assign:
             let previous = index > 0 ? tokens[index - 1].kind : .end
@@ -94,11 +95,12 @@ extension Parsing {
                tokens[(statementStart + 1)..<index].contains(where: { $0.kind == .assign }), depth == 0 {
                 return ["set one name in each statement; equality is written `==`"]
             }
+            if tokens[statementStart].kind == .for, index == statementStart + 2, previous == .name { return [loopMend] }
             if tokens[statementStart].kind == .for, depth > 0 { return ["a loop is written `for i in 0..<10 { … }`"] }
             return ["did you mean `==`?"]
         case .colon:
             switch tokens[statementStart].kind {
-            case .for where !next.newlineBefore: return ["a range is written `a..b` or `a..<b`"]
+            case .for where !next.newlineBefore && (tokens[index - 1].kind == .number || isOnLine(.openBrace)): return ["a range is written `a..b` or `a..<b`"]
             case .if, .for, .while, .else, .try, .catch, .fn: return ["a block stands in braces: `{ … }`"]
             default: break
             }
@@ -128,12 +130,20 @@ extension Parsing {
         case .floorDivide where index == statementStart: return ["a comment begins with `#`"]
         case .comma where tokens[statementStart].kind == .return:
             return ["several values are given back as a list, `return (a, b)`, or as a record, `return {a, b}`"]
+        case .comma where index > 0 && tokens[index - 1].kind == .comma: return ["leave out one of the two commas"]
+        case .comma where thousands != nil: return ["a number is written without commas: `\(thousands ?? "")`"]
+        case .comma where namesThatAreSet != nil: return ["several names are set by a pattern: write `\(namesThatAreSet ?? "")`"]
         case .comma where statementStart > 0 && tokens[statementStart - 1].kind == .openBrace:
             return ["after `=>` and at the start of a statement `{` opens a block: a record is `({a, b})`"]
         case .comma where !tokens[statementStart..<index].contains { $0.kind == .openParen && $0.payload < 0 }:
             return ["several names are set by `(a, b) = pair`; a list is written `(a, b)`"]
         case .plus, .times, .divide, .power, .elementOr, .elementAnd, .range, .and, .or:
+            if index == statementStart, kind == .plus, next.kind == .plus, next.start == token.end, index + 2 < tokens.count, tokens[index + 2].kind == .name {
+                return ["write `\(text(index + 2)) += 1`"]
+            }
             if index == statementStart, seemsToContinue { return ["end the line above with the operator, or put all in `( )`"] }
+        case .closeParen, .closeBracket, .closeBrace:
+            if token.payload < 0 { return ["no `\(opening)` is open here: leave out the `\(text(index))`, or open one before it"] }
         default: break
         }
         if what == "`{`" {
@@ -147,6 +157,52 @@ extension Parsing {
             return ["`//` divides and rounds down; a comment begins with `#`"]
         }
         return []
+    }
+
+    /// The opening bracket of the closing one that stands here.
+    private var opening: String { kind == .closeParen ? "(" : kind == .closeBracket ? "[" : "{" }
+
+    /// The mend for `for i = …`.
+    private var loopMend: String {
+        let name = text(index - 1)
+        guard index + 3 < tokens.count, next.kind == .number, tokens[index + 2].kind == .colon, [.number, .name].contains(tokens[index + 3].kind) else {
+            return "write `for \(name) in …`: `0..<n` counts from 0, `1..n` to n"
+        }
+        return "write `for \(name) in \(text(index + 1))..\(text(index + 3))`"
+    }
+
+    /// `1,000`, at its comma: the number that is meant.
+    private var thousands: String? {
+        guard index > 0, tokens[index - 1].kind == .number, tokens[index - 1].end == token.start else { return nil }
+        var number = text(index - 1), at = index
+        while at + 1 < tokens.count, tokens[at].kind == .comma, tokens[at + 1].kind == .number, tokens[at + 1].start == tokens[at].end,
+              text(at + 1).utf8.count == 3, text(at + 1).utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }) {
+            number += "_" + text(at + 1)
+            at += 2
+        }
+        return at > index && number.utf8.first != 48 ? number : nil
+    }
+
+    /// `n, d = shape(X)`, at its first comma: the statement with a pattern.
+    private var namesThatAreSet: String? {
+        var at = statementStart
+        while at + 1 < tokens.count, tokens[at].kind == .name, tokens[at + 1].kind == .comma { at += 2 }
+        guard at > statementStart, at + 1 < tokens.count, tokens[at].kind == .name, tokens[at + 1].kind == .assign, !tokens[at + 1].newlineBefore else { return nil }
+        let names = source.text(of: Span(tokens[statementStart].start, tokens[at].end))
+        let value = tokens[(at + 2)...].prefix { !$0.newlineBefore && $0.kind != .semicolon && $0.kind != .end && $0.kind != .closeBrace }
+        guard let first = value.first, let last = value.last else { return nil }
+        var text = source.text(of: Span(first.start, last.end)), depth = 0
+        // Several values are a list too.
+        let isList = value.contains {
+            switch $0.kind {
+            case .openParen, .openBracket, .openBrace: depth += 1
+            case .closeParen, .closeBracket, .closeBrace: depth -= 1
+            default: break
+            }
+            return depth == 0 && $0.kind == .comma
+        }
+        if isList { text = "(\(text))" }
+        return "(\(names)) = " + (text.utf8.count <= 60 ? text : "…")
     }
 
     /// The mend for `.*`, `./`, `.^` and `.'`: operators are elementwise as they are.

@@ -265,7 +265,7 @@ extension Parsing {
             if !take(.comma) { break }
         }
         if kind != .closeParen {
-            let help = kind == .colon ? ["a keyword argument is written `name=value`"] : []
+            let help = kind == .colon ? ["a keyword argument is written `name=value`"] : lineAboveHelp(")")
             throw expected("`,` or `)`", help: help, opened: opener)
         }
         var node = Node(.call, span: Span(span(callee).start, token.end))
@@ -391,6 +391,7 @@ extension Parsing {
     @inline(never)
     func shape() throws(ParseFailure) -> Int32 {
         let opener = index
+        let arithmetic = ["a shape holds numbers and names alone: give `2 * d` a name of its own"]
         guard kind == .openBracket else {
             throw expected("a shape such as `[n, d]`", help: ["only shapes are annotated: `x: [n, d]`, `-> [n]`"])
         }
@@ -405,13 +406,21 @@ extension Parsing {
                 scratch.append(nameNode(token))
                 advance()
             case .ellipsis:
+                if scratch.count > base {
+                    throw fail("expected `...` in the first place of a shape", token.span, help: ["`...` stands for any leading axes: `[..., d]`; other axes have names: `[n, a, b]`"])
+                }
                 scratch.append(add(Node(.ellipsis, span: token.span)))
                 advance()
+            case .error where index + 1 < tokens.count && !token.newlineBefore:
+                throw fail("expected a size, a name or `...`, found `\(text(index))`", token.span, help: arithmetic)
             default: throw expected("a size, a name or `...`", opened: opener)
             }
             if !take(.comma) { break }
         }
-        if kind != .closeBracket { throw expected("`,` or `]`", opened: opener) }
+        if kind != .closeBracket {
+            let isOperator = [.plus, .minus, .times, .divide, .floorDivide, .power, .modulo].contains(kind)
+            throw expected("`,` or `]`", help: isOperator ? arithmetic : [], opened: opener)
+        }
         advance()
         context = outer
         return list(.shape, Span(tokens[opener].start, lastEnd), from: base)

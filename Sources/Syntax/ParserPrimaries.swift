@@ -30,7 +30,11 @@ extension Parsing {
         case .openBracket: return try bracket()
         case .openBrace:
             if context.isHead {
-                throw expected("a value", help: ["here `{` opens the block: put a record in parentheses"])
+                let isMissing = index > 0 && [.if, .while].contains(tokens[index - 1].kind) && !isRecordStart
+                let isElse = isMissing && index > 1 && tokens[index - 2].kind == .else
+                throw expected("a value", help: [isElse ? "the condition is missing: write `else if c { … }`, or `else { … }`"
+                    : isMissing ? "the condition is missing: write `\(text(index - 1)) c { … }`"
+                    : "here `{` opens the block: put a record in parentheses"])
             }
             return try record()
         default: throw expected("a value")
@@ -117,7 +121,7 @@ extension Parsing {
                 break
             }
         }
-        if kind != .closeParen { throw expected("`,` or `)`", opened: opener) }
+        if kind != .closeParen { throw expected("`,` or `)`", help: lineAboveHelp(")"), opened: opener) }
         advance()
         context = outer
         depth -= 1
@@ -160,7 +164,7 @@ extension Parsing {
         switch kind {
         case .semicolon: return ["rows are written `[[1, 2], [3, 4]]`"]
         case .number, .name, .string, .openBracket, .openBrace, .stringStart:
-            if token.newlineBefore { return ["a `,` or the closing `]` is missing at the end of the line above"] }
+            if token.newlineBefore { return lineAboveHelp("]") }
             // `[1 2; 3 4]`: the rows of another language's matrix.
             let closing = tokens[index...].first { $0.kind == .closeBracket || $0.kind == .semicolon || $0.kind == .end }
             return closing?.kind == .semicolon ? ["elements are separated by commas, rows are written `[[1, 2], [3, 4]]`"] : ["elements are separated by commas"]
@@ -267,7 +271,7 @@ extension Parsing {
         while kind != .closeBrace {
             guard kind == .name || kind == .string || kind.isReserved else {
                 let help = kind == .number ? ["a key is a name or a string"] : []
-                throw expected("a key such as `name:`", help: help, opened: opener)
+                throw expected("a key such as `name:`", help: bodyHelp(opener) ?? help, opened: opener)
             }
             var node = Node(.entry, span: token.span)
             let key = token
@@ -281,16 +285,31 @@ extension Parsing {
                 node.b = nameNode(key)
             } else {
                 let help = kind == .assign ? ["a field is written `\(clipped(source.text(of: key.span))): value`"] : []
-                throw expected(key.kind == .name ? "`:`, `,` or `}`" : "`:`", help: help, opened: opener)
+                throw expected(key.kind == .name ? "`:`, `,` or `}`" : "`:`", help: bodyHelp(opener) ?? help, opened: opener)
             }
             scratch.append(add(node))
             if !take(.comma) { break }
         }
-        if kind != .closeBrace { throw expected("`,` or `}`", opened: opener) }
+        if kind != .closeBrace { throw expected("`,` or `}`", help: lineAboveHelp("}"), opened: opener) }
         advance()
         context = outer
         depth -= 1
         return list(.record, Span(start, lastEnd), from: base)
+    }
+
+    /// `fn f(x) = {` of statements: what stands in the braces was to be the body.
+    private func bodyHelp(_ opener: Int) -> [String]? {
+        guard tokens[statementStart].kind == .fn, opener > 1, tokens[opener - 1].kind == .assign,
+              [.closeParen, .closeBracket].contains(tokens[opener - 2].kind) else { return nil }
+        return ["a body in braces has no `=` before it: write `fn \(text(statementStart + 1))(…) { … }`"]
+    }
+
+    /// What is missing where the next line began within a bracket.
+    func lineAboveHelp(_ closing: String) -> [String] {
+        switch kind {
+        case .end: return []
+        default: return token.newlineBefore ? ["a `,` or the closing `\(closing)` is missing at the end of the line above"] : []
+        }
     }
 
     // MARK: Blocks
@@ -367,6 +386,7 @@ extension Parsing {
             node.b = token.payload
             advance()
         }
+        if kind == .openParen, next.kind == .name { throw expected("`{`", help: ["write `catch \(text(index + 1)) { … }`"]) }
         node.c = try block()
         node.span.end = lastEnd
         return add(node)

@@ -3,7 +3,7 @@
 extension Parsing {
     func statement() throws(ParseFailure) -> Int32 {
         if kind.isReserved, next.kind == .assign, !next.newlineBefore {
-            throw expected("a name", help: ["`\(text(index))` cannot be set: it is a reserved word"])
+            throw fail("expected a name, found the reserved word `\(text(index))`", token.span, help: ["`\(text(index))` cannot be set: it is a reserved word"])
         }
         switch kind {
         case .fn: return try function()
@@ -204,7 +204,7 @@ extension Parsing {
         let name = text(index)
         node.a = token.payload
         advance()
-        guard kind == .openParen, !isAtLineEnd else { throw expected("`(`", help: ["write `fn \(name)() = …`"]) }
+        guard kind == .openParen, !isAtLineEnd else { throw expected("`(`", help: ["write `fn \(name)(\(namesOnLine.joined(separator: ", "))) = …`"]) }
         try parameters()
         if take(.thinArrow) { node.c = try shape() }
         if take(.assign) {
@@ -219,6 +219,16 @@ extension Parsing {
         node.span.end = lastEnd
         setList(&node, from: base)
         return add(node)
+    }
+
+    /// The names that stand here on one line, as parameters without parentheses do.
+    private var namesOnLine: [String] {
+        var names: [String] = [], at = index
+        while tokens[at].kind == .name || tokens[at].kind == .comma, !tokens[at].newlineBefore {
+            if tokens[at].kind == .name { names.append(text(at)) }
+            at += 1
+        }
+        return names
     }
 
     /// The statements whose words are reserved only here; nil when the word is a name after all.
@@ -272,6 +282,10 @@ extension Parsing {
             node.a = token.payload
             let name = text(index)
             advance()
+            if kind == .dot, name == "self", next.kind == .name {
+                throw fail("expected a name, found `self.`", Span(tokens[index - 1].start, token.end),
+                           help: ["a field is declared by its bare name: write `\(text(index - 2)) \(text(index + 1)) = …`"])
+            }
             guard kind == .assign, !isAtLineEnd else {
                 throw expected("`=`", help: ["every field has a first value, for example `\(text(index - 2)) \(name) = none`"])
             }

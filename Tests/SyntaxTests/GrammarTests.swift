@@ -48,7 +48,7 @@ private struct Dice: RandomNumberGenerator {
 
     /// What the parser says beyond the rules, as the text's last section has it.
     private func isBeyondRules(_ message: String, _ text: String) -> Bool {
-        ["expected each parameter once", "expected each keyword once", "expected a default for", "expected one parameter that collects"]
+        ["expected each parameter once", "expected each keyword once", "expected a default for", "expected one parameter that collects", "expected `...` in the first place"]
             .contains { message.contains($0) } || message.contains("found `+`") && text.contains("\n +")
     }
 

@@ -27,7 +27,7 @@ error: expected a new line or `;`, found `,`
   |
 1 | a, b = 1, 2
   |  ^
-  = help: several names are set by `(a, b) = pair`; a list is written `(a, b)`
+  = help: several names are set by a pattern: write `(a, b) = (1, 2)`
 ----
 return 1, 2
 =>
@@ -364,6 +364,7 @@ error: expected a new line or `;`, found `)`
   |
 1 | a + b)
   |      ^
+  = help: no `(` is open here: leave out the `)`, or open one before it
 ----
 foo(a, b
 x = 3
@@ -374,6 +375,7 @@ error: expected `,` or `)`, found `x`
 2 | x = 3
   | ^
   = `(` was opened at 1:4
+  = help: a `,` or the closing `)` is missing at the end of the line above
 ----
 layer a {
     x = 3
