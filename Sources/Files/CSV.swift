@@ -94,6 +94,7 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
         }
     }
     guard rows > 0 else { throw FileError(path, "the table is empty") }
+    if header == nil, rows == 1, columns > 1, first.allSatisfy({ $0.value == nil }) { throw FileError(path, "the table has a header but no rows") }
 
     let hasHeader: Bool
     if let header {

@@ -175,7 +175,7 @@ extension Tensor {
 
     private static func singular(_ name: String, _ at: Int, _ n: Int) -> TensorError {
         TensorError(.value, "`\(name)`: the [\(n), \(n)] matrix is singular: column \(at) is a combination of the columns before it, up to rounding",
-                    help: ["a small multiple of the identity makes it regular: `A + 1e-6 * eye(\(n))`"])
+                    help: ["a small multiple of the identity makes it regular: `‹A› + 1e-6 * eye(\(n))`"])
     }
 
     /// X with A X = B: A [..., n, n], B [n], [n, m] or [..., n, m]; one of the batches may be missing.
@@ -258,7 +258,7 @@ extension Tensor {
                 let p = matrix[i, j], q = matrix[j, i]
                 guard (p - q).magnitude <= slack else {
                     throw TensorError(.value, "`\(name)` needs a symmetric matrix: [\(i), \(j)] is \(elementText(a, offset + i * n + j)), [\(j), \(i)] is \(elementText(a, offset + j * n + i))",
-                                      help: ["`(A + A') / 2` is the symmetric part"])
+                                      help: ["`(‹A› + ‹A›') / 2` is the symmetric part"])
                 }
                 let mean = p / 2 + q / 2
                 matrix[i, j] = mean
@@ -284,7 +284,7 @@ extension Tensor {
                     if i == j {
                         guard sum > 0 else {
                             throw TensorError(.value, "`cholesky`: the matrix is not positive definite: pivot \(i) is \(formattedPivot(sum))",
-                                              help: ["a small multiple of the identity may make it so: `A + 1e-6 * eye(\(n))`"])
+                                              help: ["a small multiple of the identity may make it so: `‹A› + 1e-6 * eye(\(n))`"])
                         }
                         l[i, i] = sum.squareRoot()
                     } else {

@@ -107,7 +107,7 @@ extension Checker {
         case .unknown, .kind(.function), .kind(.object), .kind(.number), .kind(.bool): return notFollowed()
         default:
             guard let made = try madeUp(function, isWhole: false, .first) else { return .unknown }
-            throw interpreter.notCallable(made)
+            throw interpreter.notCallable(made, n)
         }
     }
 
@@ -200,7 +200,7 @@ extension Checker {
         if next < arguments.count { throw interpreter.arity(code, given: arguments.count) }
         for (name, value) in keywords {
             guard let i = parameters.firstIndex(where: { $0.name == name }), !parameters[i].isRest else {
-                throw interpreter.unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name))
+                throw interpreter.unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name), taken: arguments.count)
             }
             guard state.slots[i] == nil else { throw interpreter.givenTwice(name, of: code.name) }
             state.slots[i] = value

@@ -310,7 +310,35 @@ extension Results {
     /// The library refuses an argument: in the words of the run, where they are known.
     static let refuse: ResultRule = { c in
         guard c.checker.activation.isLibrary, let argument = c[0].exact?.asString, let message = c[1].exact?.asString, let kind = c[2].exact?.asString else { return .unknown }
-        throw Refusal.of(argument: argument, message, kind: kind, help: c[3].exact?.asString)
+        throw Refusal.of(argument: argument, message, kind: kind, help: c[3].exact?.asString, item: c[4].wholeNumber?.constant)
+    }
+
+    static let oneNumber: ResultRule = { c in
+        guard c.checker.activation.isLibrary, c[0].isTensorLike, let shape = c[0].shape, !shape.isEmpty, !shape.contains(where: { $0.constant == 1 }),
+              shape.allSatisfy(\.isConstant), let argument = c[1].exact?.asString, let what = c[2].exact?.asString else { return .kind(.number) }
+        throw Refusal.ofNumber("tensor \(shapeText(shape.map { World.first($0) }))", isTensor: true, argument: argument, what: what, help: c[3].exact?.asString)
+    }
+
+    static let callText: ResultRule = { c in
+        switch c[0] {
+        case .function(let f):
+            if case .declaration(let declaration) = f.body { return .text(Refusal.callText(f.name, declaration.constructor.code)) }
+            guard let declared = c[1].exact?.asBool else { return .unknown }
+            if declared { return Abstract.none }
+            guard case .closure(let code, _, _) = f.body, code.name != "function" else { return .unknown }
+            return .text(Refusal.callText(f.name, code))
+        case .exact(.function(let f as BuiltinFunction)):
+            guard let declared = c[1].exact?.asBool else { return .unknown }
+            return declared ? Abstract.none : .text(Refusal.callText(f.operation))
+        case .unknown, .kind(.function), .exact(.function): return .unknown
+        default: return Abstract.none
+        }
+    }
+
+    static let lastLayer: ResultRule = { c in
+        guard case .object(let id) = c[0] else { return c[0].isExact ? nil : .kind(.string) }
+        let last = c.checker.state.heap[id]?.stages.map(\.last) ?? c[0]
+        return last.map { .text(c.checker.interpreter.layerText(c.checker.displayed($0))) } ?? .kind(.string)
     }
 
     static let expects: ResultRule = { c in

@@ -140,8 +140,11 @@ extension Interpreter {
 
     private func combine(_ x: Record, _ y: Record, _ op: BinaryOperation) throws -> Value {
         guard x.count == y.count, x.keys.allSatisfy({ y.position($0) != nil }) else {
-            let missing = x.keys.first { y.position($0) == nil } ?? y.keys.first { x.position($0) == nil } ?? ""
-            throw Diagnostic(.value, "records that are added need equal keys: `\(missing)` is in one only")
+            let onlyLeft = x.keys.filter { y.position($0) == nil }, onlyRight = y.keys.filter { x.position($0) == nil }
+            func listed(_ keys: [String]) -> String { keys.prefix(3).map { "`\($0)`" }.joined(separator: ", ") + (keys.count > 3 ? ", …" : "") }
+            let lacks = [onlyRight.isEmpty ? nil : "the left one has no \(listed(onlyRight))", onlyLeft.isEmpty ? nil : "the right one has no \(listed(onlyLeft))"]
+            let verb = op == .add ? "added" : op == .subtract ? "subtracted" : "joined by `\(Self.symbol(op))`"
+            throw Diagnostic(.value, "records that are \(verb) need equal keys: \(lacks.compactMap { $0 }.joined(separator: ", "))")
         }
         var values: [Value] = []
         values.reserveCapacity(x.count)

@@ -300,7 +300,7 @@ extension Interpreter {
         if next < arguments.count { throw arity(code, given: arguments.count) }
         for (name, value) in keywords {
             guard let i = parameters.firstIndex(where: { $0.name == name }), !parameters[i].isRest else {
-                throw unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name))
+                throw unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name), taken: arguments.count)
             }
             guard base[i].isUnset else { throw givenTwice(name, of: code.name) }
             base[i] = Word(value)
@@ -416,7 +416,11 @@ extension Interpreter {
         }
         var defaults: [Int32] = []
         for (p, parameter) in parameters.enumerated() where !parameter.isRest && !taken.contains(p) {
-            guard parameter.defaultValue != nil else { throw missing(parameter.name, of: operation.name, signature: operation.signature, isBare: n.pointee.count == 0) }
+            guard parameter.defaultValue != nil else {
+                var error = missing(parameter.name, of: operation.name, signature: operation.signature, isBare: n.pointee.count == 0)
+                if let mend = stageMend(n, operation) { error.help = mend }
+                throw error
+            }
             defaults.append(Int32(p))
         }
         let all = targets + [Int32(defaults.count)] + defaults

@@ -306,8 +306,20 @@ extension Interpreter {
         located(Diagnostic(.value, "\(counted(names, "name")) for \(counted(values, "value"))"), target)
     }
 
+    /// The error of `n = …`, where what `n` indexes has no parts.
+    func noPlace(in base: Value, _ n: NodePointer) -> Diagnostic {
+        var error = Diagnostic(.type, "cannot assign to a part of \(base.described)")
+        if case .object(let o) = base, o.declaration.isLayer, n.pointee.op == .index, o.stages == nil {
+            error.message = "a single layer has no parts to index, as a chain has"
+            error.help = ["its fields are its own: write `\(Operand(n.pointee.a, "layer").postfixed).\(o.declaration.fields.first { $0.role == .param }?.name ?? "W")`"]
+        }
+        return error
+    }
+
     func notTakenApart(_ value: Value, _ target: NodePointer) -> Diagnostic {
-        located(Diagnostic(.type, "a record is taken apart by `{…}`, got \(value.described)"), target)
+        let names = (0..<Int(target.pointee.count)).map { target.pointee.list[$0].pointee.text }.joined(separator: ", ")
+        let isList = if case .list = value { true } else { false }
+        return located(Diagnostic(.type, "a record is taken apart by `{…}`, got \(value.described)", help: isList ? ["a list is taken apart by `(…)`: write `(\(names)) = …`"] : []), target)
     }
 
     func outerName(_ n: NodePointer) -> Diagnostic {
@@ -438,7 +450,7 @@ extension Interpreter {
         case .string: throw located(Diagnostic(.type, "a string cannot be changed in place", help: ["build a new one: `s[:i] + t + s[i + 1:]`"]), n)
         default: break
         }
-        throw located(Diagnostic(.type, "cannot assign to a part of \(base.described)"), n)
+        throw located(noPlace(in: base, n), n)
     }
 
     private func setTensorPart(_ base: inout Value, _ subscripts: [Subscript], _ n: NodePointer, _ newValue: Value) throws -> Bool {
@@ -501,7 +513,7 @@ extension Interpreter {
                 return false
             }
         }
-        throw located(Diagnostic(.type, "cannot assign to a part of \(base.described)"), n)
+        throw located(noPlace(in: base, n), n)
     }
 
     /// Puts the items of a sequence into places of a list.

@@ -104,7 +104,15 @@ extension Interpreter {
         let folder = importer.lastIndex(of: "/").map { String(importer[...$0]) } ?? ""
         let path = written.hasPrefix("/") ? written : folder + written
         guard let canonical = Self.canonicalPath(path) else {
-            throw located(Diagnostic(.io, "cannot open \(path)", help: ["an import is relative to the file it stands in"]), n)
+            // The path alone is wrong.
+            var error = located(Diagnostic(.io, "cannot open \(path)", help: ["an import is relative to the file it stands in"]), n)
+            let text = n.pointee.text
+            if let quote = text.utf8.firstIndex(of: UInt8(ascii: "\"")) {
+                error.span.start += Int32(text.utf8.distance(from: text.utf8.startIndex, to: quote))
+                error.span.end = error.span.start + Int32(written.utf8.count) + 2
+            }
+            if Self.canonicalPath(path + ".nns") != nil { error.help = ["write `import \"\(written).nns\"`"] }
+            throw error
         }
         return (written, path, canonical)
     }

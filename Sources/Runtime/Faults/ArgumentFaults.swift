@@ -103,9 +103,28 @@ struct WrittenArguments {
         return node(argument) ?? (argument.name == "x" && !names.contains("x") && names.contains("net") ? node(.init(function: nil, name: "net")) : nil)
     }
 
+    /// What a placeholder of two words stands for, `‹callee of loss|mse›`: what is called in the argument, the `owner` of
+    /// the field that it is, or a field of it; where it is none of these, what stands behind the bar.
+    private func part(_ placeholder: String) -> String? {
+        let halves = placeholder.split(separator: "|", maxSplits: 1).map(String.init), words = halves[0].split(separator: " ").map(String.init)
+        guard words.count == 3, words[1] == "of", names.contains(words[2]) else { return nil }
+        let fallback = halves.count > 1 ? halves[1] : words[2]
+        guard let node = node(.init(function: nil, name: words[2])) else { return fallback }
+        switch (words[0], node.pointee.op) {
+        case ("callee", .call), ("owner", .member): return Operand(node.pointee.a, fallback).text
+        case ("callee", _), ("owner", _): return fallback
+        case ("x", .list) where node.pointee.count == 2: return Operand(node.pointee.list[0], "x").postfixed
+        case ("y", .list) where node.pointee.count == 2: return Operand(node.pointee.list[1], "y").postfixed
+        case (_, .record):
+            return (0..<Int(node.pointee.count)).map { node.pointee.list[$0] }.first { $0.pointee.name == words[0] }.map { Operand($0.pointee.a, words[0]).postfixed } ?? fallback
+        default: return Operand(node, words[2]).postfixed + "." + words[0]
+        }
+    }
+
     /// Puts the arguments' texts into an error's help.
     func fill(_ error: inout Diagnostic) {
         error.fillHelp { name, isPostfixed in
+            if let part = part(name) { return part }
             // The x of a network that was given a data set.
             if name == "x", !names.contains("x"), let data = node(.init(function: nil, name: "data")) { return Operand(data, "data").postfixed + ".x" }
             guard let node = node(.init(function: nil, name: name)) else { return names.contains(name) ? name : nil }
@@ -128,6 +147,7 @@ extension Interpreter {
         diagnostic.source = n.pointee.source.takeUnretainedValue()
         diagnostic.span = n.pointee.span
         var wrong: NodePointer?
+        if n.pointee.op == .call, let mend = stageMend(n, operation) { diagnostic.help = mend }
         if diagnostic.argument == nil {
             diagnostic.argument = culprit(error, diagnostic, operation, arguments, base)
             if let name = diagnostic.argument?.name, let shapes = (error as? TensorError)?.unequal { diagnostic.help += stretchMend(name, shapes) }
@@ -135,6 +155,7 @@ extension Interpreter {
         if let name = diagnostic.argument?.name, diagnostic.argument?.function != operation.name,
            operation.group == .gradients, let own = ["labels": "y", "target": "y", "logits": "net", "prediction": "net"][name], operation.parameters.contains(where: { $0.name == own }) {
             // What a loss refuses that the built-in called.
+            diagnostic.help = diagnostic.help.map { $0.split(separator: "‹\(name)›", omittingEmptySubsequences: false).joined(separator: "‹\(own)›") }
             diagnostic.argument = .init(function: operation.name, name: own)
         }
         if let argument = diagnostic.argument, argument.function == operation.name {
@@ -142,7 +163,9 @@ extension Interpreter {
             diagnostic.argument = nil
             if n.pointee.source.takeUnretainedValue().isStandardLibrary {
                 // The caller's argument, where it is handed on as it is, and then only by its caller's text.
-                diagnostic.help.removeAll { $0.contains("‹") }
+                if let wrong { diagnostic.handHelpOn(argument.name, wrong) }
+                let kept = wrong?.handedOn.map { "‹\($0)›" } ?? ""
+                diagnostic.help.removeAll { ($0.split(separator: kept).joined()).contains("‹") }
                 if let origin = wrong?.handedOn { diagnostic.argument = .init(function: nil, name: origin) }
             } else {
                 if let wrong { diagnostic.span = wrong.pointee.span }
@@ -210,7 +233,10 @@ extension Interpreter {
         if let place = n.pointee.count == 1 ? 0 : (error as? TensorError)?.axis, place < Int(n.pointee.count), standForOneAxisEach(n, place) {
             diagnostic.span = n.pointee.list[place].pointee.span
         }
-        if let shape = base.tensorShape {
+        if diagnostic.source!.isStandardLibrary, n.pointee.count == 1, let origin = n.pointee.list[0].handedOn {
+            // The caller's indices.
+            diagnostic.argument = .init(function: nil, name: origin)
+        } else if let shape = base.tensorShape {
             diagnostic.marks = [n.pointee.a.pointee.span]
             diagnostic.notes.insert("\(Operand(n.pointee.a, "it").name) is \(shapeText(shape))", at: 0)
         }
@@ -220,6 +246,16 @@ extension Interpreter {
     /// True where none of the first subscripts is `none` or `...`.
     private func standForOneAxisEach(_ n: NodePointer, _ count: Int) -> Bool {
         (0..<count).allSatisfy { n.pointee.list[$0].pointee.op != .constant && n.pointee.list[$0].pointee.op != .ellipsis }
+    }
+}
+
+extension Diagnostic {
+    /// Where the argument of parameter `name` is a name of the caller's, help speaks of that.
+    mutating func handHelpOn(_ name: String, _ node: NodePointer) {
+        guard [.local, .field].contains(node.pointee.op), let origin = node.handedOn, origin != name else { return }
+        help = help.map { $0.split(separator: "‹\(name)›", omittingEmptySubsequences: false).joined(separator: "‹\(origin)›")
+            .split(separator: " of \(name)›", omittingEmptySubsequences: false).joined(separator: " of \(origin)›")
+            .split(separator: " of \(name)|", omittingEmptySubsequences: false).joined(separator: " of \(origin)|") }
     }
 }
 

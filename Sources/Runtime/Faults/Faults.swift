@@ -40,7 +40,7 @@ extension Interpreter {
             // A chain has no name of its own: it goes by the one it is called by.
             let name = o.isSequential && n.pointee.op == .call ? Operand(n.pointee.a, "a network").name : o.declaration.name
             return framed(error, n, name, forward.map { WrittenArguments(n, $0.parameters) }, isStandardLibrary: o.declaration.isFromStandardLibrary)
-        default: return framed(error, n, "function", nil, isStandardLibrary: false)
+        default: return framed(n.pointee.op == .call && (error as? Diagnostic)?.source == nil ? notCallable(function, n) : error, n, "function", nil, isStandardLibrary: false)
         }
     }
 
@@ -60,6 +60,12 @@ extension Interpreter {
             if argument.function == nil || argument.function == name, let node = arguments.underlined(argument) { span = node.pointee.span }
             arguments.fill(&diagnostic)
             diagnostic.argument = nil
+        }
+        // A function without a name of its own goes by the one that it is called by.
+        var name = name
+        if name == "function", n.pointee.op == .call, [.global, .local, .member].contains(n.pointee.a.pointee.op) {
+            name = Operand(n.pointee.a, name).name
+            if diagnostic.source == nil, diagnostic.message.hasPrefix("function ") { diagnostic.message = name + diagnostic.message.dropFirst(8) }
         }
         if diagnostic.source == nil {
             // It failed before the function's own text began (arity, a keyword).
@@ -85,6 +91,7 @@ extension Interpreter {
                 for known in argument.origins.reversed() + [argument.name] {
                     guard written.names.contains(known), let node = written.node(.init(function: nil, name: known)) else { continue }
                     if let origin = node.handedOn, origin != known { argument.origins.append(origin) }
+                    error.handHelpOn(known, node)
                     break
                 }
                 argument.function = nil

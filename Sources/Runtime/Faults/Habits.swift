@@ -35,7 +35,7 @@ enum Habits {
         "LSTM": "lstm", "GRU": "gru", "RNN": "rnn", "Sequential": "sequential", "SGD": "sgd", "Adam": "adam", "AdamW": "adamw", "RMSprop": "rmsprop",
         "CrossEntropyLoss": "cross_entropy", "MSELoss": "mse", "mse_loss": "mse", "mean_squared_error": "mse", "NLLLoss": "nll", "BCELoss": "binary_cross_entropy",
         "BCEWithLogitsLoss": "binary_cross_entropy", "bce": "binary_cross_entropy", "crossentropy": "cross_entropy", "DataLoader": "batches",
-        "train_test_split": "split", "accuracy_score": "accuracy", "one_hot_encode": "one_hot", "open": "read",
+        "average": "mean", "avg": "mean", "ln": "log", "train_test_split": "split", "accuracy_score": "accuracy", "one_hot_encode": "one_hot", "open": "read",
     ]
 
     /// Names that are written in another way altogether.
@@ -49,6 +49,12 @@ enum Habits {
         "hvplot": "it is written `plot(y)`", "figure": "a picture is one call: `plot(y, title=\"…\")`", "subplot": "pictures side by side: `grid(() => plot(a), () => plot(b))`",
         "softmax_cross_entropy": "`cross_entropy(logits, labels)` takes the scores before the softmax", "model": "a network is made by `net = flatten >> dense(10)`",
         "lr": "the learning rate is the optimizer's: `sgd(0.1)`", "np_": "array functions are built in",
+    ]
+
+    /// Functions that students take for layers, with the layer.
+    static let layers = [
+        "linear": "dense(8)", "conv2d": "conv(8, 3)", "conv1d": "conv(8, 3)", "conv_transpose2d": "conv_transpose(8, 3)", "drop": "dropout(0.5)", "max_pool2d": "maxpool(2)",
+        "avg_pool2d": "avgpool(2)", "batch_norm": "batchnorm()", "layer_norm": "layernorm()", "group_norm": "groupnorm(4)", "embedding": "embed(1000, 32)",
     ]
 
     // MARK: Methods
@@ -94,6 +100,7 @@ enum Habits {
 
     /// What a keyword argument may be called here, the first that a function accepts.
     static let keywords = [
+        "early_stopping": ["patience"], "early_stop": ["patience"], "beta": ["momentum", "beta1"], "l2": ["decay"],
         "lr": ["rate"], "learning_rate": ["rate"], "alpha": ["rate", "slope"], "eta": ["rate"], "step_size": ["rate", "every"], "gamma": ["factor"], "decay_rate": ["factor"], "T_max": ["steps"], "total_steps": ["steps"],
         "dim": ["axis"], "axes": ["axis"], "dims": ["axis"], "keepdims": ["keep"], "keepdim": ["keep"],
         "epoch": ["epochs"], "n_epochs": ["epochs"], "num_epochs": ["epochs"], "nb_epoch": ["epochs"], "batch_size": ["batch", "n"], "bs": ["batch"],
@@ -107,6 +114,7 @@ enum Habits {
     ]
 
     static let keywordAdvice = [
+        "betas": "they are two: `beta1=0.9, beta2=0.999`", "lr": "the rate is the optimizer's: `optimizer=adam(‹lr›)`", "learning_rate": "the rate is the optimizer's: `optimizer=adam(‹learning_rate›)`",
         "activation": "an activation stands behind the layer: `dense(64) >> relu`", "input_shape": "leave it out: a layer finds the size of its input at the first call",
         "in_features": "leave it out: a layer finds the size of its input at the first call", "in_channels": "leave it out: a layer finds the size of its input at the first call",
         "input_dim": "leave it out: a layer finds the size of its input at the first call", "dtype": "`f64(x)` converts, `precision(f64)` switches the default",

@@ -58,7 +58,20 @@ extension Interpreter {
     /// What stands between `>>` and is no stage of a chain.
     func notAStage(_ stage: Value, _ n: NodePointer) -> Diagnostic {
         if case .function(let f as ObjectDeclaration) = stage { return notMade(f.name, f.constructor.code, f.documentation, n) }
-        return located(Diagnostic(.type, "`>>` joins functions and layers, got a \(stage.described)"), n)
+        var help: [String] = []
+        if n.pointee.op == .call, case .global = n.pointee.a.pointee.op, !n.pointee.a.pointee.cell.pointee.isUnset,
+           case .function(let f as BuiltinFunction) = Value(n.pointee.a.pointee.cell.pointee) { help = stageMend(n, f.operation) ?? [] }
+        return located(Diagnostic(.type, "`>>` joins functions and layers, got a \(stage.described)", help: help), n)
+    }
+
+    /// What to write for the call of a built-in that stands between `>>`, where a function of x was meant: the layer of
+    /// that kind, or the function.
+    func stageMend(_ n: NodePointer, _ operation: Operation) -> [String]? {
+        guard n.pointee.source.takeUnretainedValue().isStage(n.pointee.span), operation.parameters.first?.name == "x" else { return nil }
+        if let layer = Habits.layers[operation.name] { return ["`\(operation.name)` is the function of an x; the layer is made by `\(layer)`"] }
+        let arguments = (0..<Int(n.pointee.count)).map { n.pointee.list[$0].pointee.text }
+        let text = "(x => \(operation.name)(\((["x"] + arguments).joined(separator: ", "))))"
+        return text.utf8.count > 60 ? nil : [arguments.isEmpty ? "the function itself, as in a chain, has no parentheses: write `\(operation.name)`" : "write `\(text)`, a function of x"]
     }
 
     /// A declaration between `>>`: `relu >> dense`. The call to write is one of its documentation's examples, else one with
@@ -122,14 +135,54 @@ extension Op {
         })
 
     /// How the standard library's functions refuse an argument.
-    static let refuse: Operation = Operation("_refuse(argument, message, kind=\"value\", help=none)", .session,
-        "An error that points at the caller's argument of that name.",
+    static let refuse: Operation = Operation("_refuse(argument, message, kind=\"value\", help=none, item=none)", .session, """
+        An error that points at the caller's argument of that name, or at one of those it collects. In the help, `‹name›` \
+        stands for the caller's text of an argument, `‹callee of name|other›` for what is called in it.
+        """,
         result: Results.refuse,
         forward: { c in
-            throw Refusal.of(argument: try c.string(0), try c.string(1), kind: try c.string(2), help: c.isNone(3) ? nil : try c.string(3))
+            throw Refusal.of(argument: try c.string(0), try c.string(1), kind: try c.string(2), help: c.isNone(3) ? nil : try c.string(3), item: c.isNone(4) ? nil : try c.int(4))
         })
 
-    static let refusals = [expects, refuse]
+    /// What the functions that are handed to the standard library must give.
+    static let oneNumber: Operation = Operation("_one_number(value, argument, what, help=none)", .session,
+        "A value as a plain number, without its gradient; where it is none, an error that points at the caller's argument.",
+        result: Results.oneNumber,
+        forward: { c in
+            if let x = c[0].asDouble { return .number(x) }
+            if case .tensor(let t, _) = c[0], t.count == 1 { return .number(t.element(0)) }
+            throw Refusal.ofNumber(c[0].described, isTensor: c[0].tensorShape != nil, argument: try c.string(1), what: try c.string(2), help: c.isNone(3) ? nil : try c.string(3))
+        })
+
+    static let callText: Operation = Operation("_call_text(f, declared=false)", .session, """
+        The call of a function by its name with the arguments that it needs, as in `dense(units)`; none for one without a name, \
+        and with `declared` for all but layers and objects that are yet to be made.
+        """, examples: [("_call_text(moons)", "\"moons(n)\""), ("_call_text(relu, declared=true)", "none")],
+        result: Results.callText,
+        forward: { c in
+            guard case .function(let f) = c[0] else { return .none }
+            if let declaration = f as? ObjectDeclaration { return Value(Refusal.callText(f.name, declaration.constructor.code)) }
+            if try c.bool(1) { return .none }
+            if let closure = f as? Closure { return closure.code.name == "function" ? .none : Value(Refusal.callText(f.name, closure.code)) }
+            guard let builtin = f as? BuiltinFunction else { return .none }
+            return Value(Refusal.callText(builtin.operation))
+        })
+
+    static let lastLayer: Operation = Operation("_last_layer(net)", .session, "The text of the last layer of a network.",
+        result: Results.lastLayer,
+        forward: { c in
+            if case .object(let o) = c[0], let last = o.stages?.last { return Value(c.interpreter.layerText(last)) }
+            return Value(c.interpreter.layerText(c[0]))
+        })
+
+    static let warn: Operation = Operation("_warn(message)", .session, "One line on standard error.",
+        result: Results.nothing,
+        forward: { c in
+            c.interpreter.host.writeError("warning: \(try c.string(0))\n")
+            return .none
+        })
+
+    static let refusals = [expects, refuse, oneNumber, callText, lastLayer, checkFinite, warn]
 }
 
 /// The errors that the standard library raises of its callers' arguments, in a run and in the checker.
@@ -143,11 +196,24 @@ enum Refusal {
         return error
     }
 
-    static func of(argument: String, _ message: String, kind: String, help: String?) -> Diagnostic {
+    static func ofNumber(_ got: String, isTensor: Bool, argument: String, what: String, help: String?) -> Diagnostic {
+        of(argument: argument, "\(what) must give one number, got \(got)", kind: isTensor ? "shape" : "type", help: isTensor ? help : nil)
+    }
+
+    /// A call with the arguments that are needed.
+    static func callText(_ name: String, _ code: FunctionCode) -> String {
+        "\(name)(\(code.parameters.filter { $0.defaultValue == nil && !$0.isRest }.map(\.name).joined(separator: ", ")))"
+    }
+
+    static func callText(_ operation: Operation) -> String {
+        "\(operation.name)(\(operation.parameters.filter { $0.defaultValue == nil && !$0.isRest }.map(\.name).joined(separator: ", ")))"
+    }
+
+    static func of(argument: String, _ message: String, kind: String, help: String?, item: Int? = nil) -> Diagnostic {
         var error = Diagnostic(.value, message)
         error.kind = kind
         if let help { error.help = [help] }
-        error.argument = .init(function: nil, name: argument)
+        error.argument = .init(function: nil, name: argument, item: item)
         error.isToCaller = true
         return error
     }

@@ -4,7 +4,30 @@ import Tensors
 
 // `nan_check(true)`: the first operation that makes a NaN or an infinity out of finite numbers is an error at its
 // place in the text, forward or backward.
+extension Op {
+    /// What `fit` asks of its data.
+    static let checkFinite: Operation = Operation("_check_finite(data)", .session,
+        "With `nan_check(true)`, an error where the x or y of a data set holds a NaN or an infinity: what comes of it is nobody else's fault.",
+        result: Results.nothing,
+        forward: { c in
+            guard c.interpreter.checksNaN else { return .none }
+            let data = try c.record(0)
+            for name in ["x", "y"] {
+                guard let value = data[name], let found = Interpreter.unfinite(value) else { continue }
+                let isTable = name == "x" && value.tensorShape?.count == 2
+                throw Refusal.of(argument: "data", "`\(name)` of the data holds \(found)", kind: ErrorKind.value.rawValue,
+                                 help: isTable ? "to keep the rows without, write `take(‹data›, all(isfinite(‹x of data›), axis=1))`" : nil)
+            }
+            return .none
+        })
+}
+
 extension Interpreter {
+    /// What in a value is a NaN or an infinity, and where.
+    static func unfinite(_ value: Value) -> String? {
+        firstUnfinite(value).map { unfiniteText(value, $0) + (value.tensorShape.map { $0.isEmpty } ?? true ? "" : " at \(position($0, value))") }
+    }
+
     /// Checks the result of an operation that stands at a node, and notes its place for the way back.
     func checkNaN(_ result: Value, _ operands: [Value], _ name: String, _ n: NodePointer) throws {
         notePlace(result, n)
@@ -55,6 +78,7 @@ extension Interpreter {
         case .number(let x), .scalar(let x, _): return x.isFinite ? nil : 0
         case .tensor(let t, _): return t.dtype == .bool ? nil : (0..<t.count).first { !t.element($0).isFinite }
         case .list(let l): return l.items.contains { firstUnfinite($0) != nil } ? 0 : nil
+        case .record(let r): return r.values.contains { firstUnfinite($0) != nil } ? 0 : nil
         default: return nil
         }
     }

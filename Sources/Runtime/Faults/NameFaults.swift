@@ -24,6 +24,9 @@ extension Interpreter {
         var error = located(Diagnostic(.name, "unknown name `\(name)`"), n)
         if let module = currentModule, module.assigned.contains(name) {
             error.message = "`\(name)` is read before it is set"
+            if let end = n.pointee.source.takeUnretainedValue().continuedFrom(n.pointee.span, name) {
+                error.help = ["the line above ends with `\(end)`, so this line continues it"]
+            }
             return error
         }
         let holding = holders ?? currentModule?.bindings.filter { if case .record(let r) = $0.value { r.position(name) != nil } else { false } }.map(\.name)
@@ -120,12 +123,24 @@ extension Interpreter {
             diagnostic.span = call?.pointee.span ?? diagnostic.span
         } else {
             let function = Habits.methods[name] ?? name
-            if let word = prelude[function], word.tag == Word.Tag.function {
+            if case .object(let o) = base, o.declaration.isLayer, let word = prelude[function], word.tag == Word.Tag.function, isStage(word.function, arguments.count) {
+                diagnostic.help = ["layers are joined by `>>`: write `\(owner.postfixed) >> \(function)\(arguments.isEmpty ? "" : "(\(arguments.joined(separator: ", ")))")`"]
+                diagnostic.span = call?.pointee.span ?? diagnostic.span
+            } else if let word = prelude[function], word.tag == Word.Tag.function {
                 diagnostic.help = ["write `\(function)(\(([owner.text] + arguments).joined(separator: ", ")))`"]
                 diagnostic.span = call?.pointee.span ?? diagnostic.span
             } else { pointAtField() }
         }
         return diagnostic
+    }
+
+    /// Whether a method of this name on a layer is meant as the next one: `dense(8).relu()`, `dense(8).dropout(0.5)`.
+    private func isStage(_ f: Function, _ arguments: Int) -> Bool {
+        switch f {
+        case let f as BuiltinFunction: arguments == 0 && f.operation.parameters.first?.name == "x" && [.elementwise, .shape].contains(f.operation.group) || arguments == 0 && f.name.hasSuffix("softmax")
+        case let f as ObjectDeclaration: f.isLayer && arguments > 0
+        default: false
+        }
     }
 
     /// `(x, y) = record`: a record's fields go by their names.
@@ -180,12 +195,15 @@ extension Interpreter {
                    help: signature.hasPrefix("\(function)(self") ? ["leave `self` out of the parameters: a method has it as it is"] : isBare ? ["the function itself, as in a chain, has no parentheses: write `\(function)`"] : [])
     }
 
-    /// `value` is the text of what the keyword was given, where the call is at hand.
-    func unknownKeyword(_ name: String, of function: String, accepted: [String], value: String? = nil) -> Diagnostic {
+    /// `value` is the text of what the keyword was given, where the call is at hand; `taken` how many parameters have their
+    /// argument by its place.
+    func unknownKeyword(_ name: String, of function: String, accepted: [String], value: String? = nil, taken: Int = 0) -> Diagnostic {
         var error = Diagnostic(.type, "\(function) has no parameter `\(name)`", notes: accepted.isEmpty ? ["it takes none"] : ["it accepts: \(accepted.joined(separator: ", "))"])
         error.argument = .init(function: function, name: name)
-        if let here = (Habits.keywords[name] ?? []).first(where: { accepted.contains($0) }) ?? nearest(name, accepted) {
-            error.help = ["did you mean `\(here)=‹\(name)›`?"]
+        if let here = (Habits.keywords[name] ?? []).first(where: { accepted.contains($0) }) ?? (Habits.keywordAdvice[name] == nil ? nearest(name, accepted) : nil) {
+            // `sgd(params(net), lr=0.1)`: the rate's place is taken.
+            error.help = here == "rate" && accepted.firstIndex(of: here)! < taken
+                ? ["an optimizer takes no parameters, `step(net, grads)` does: write `\(function)(‹\(name)›)`"] : ["did you mean `\(here)=‹\(name)›`?"]
         } else if let advice = Habits.keywordAdvice[name] {
             error.help = [advice]
         }
@@ -193,10 +211,19 @@ extension Interpreter {
         return error
     }
 
-    func notCallable(_ value: Value) -> Diagnostic {
+    /// `n` is the call, where there is one in the text.
+    func notCallable(_ value: Value, _ n: NodePointer? = nil) -> Diagnostic {
+        var place = "x[i]"
+        if let n, n.pointee.op == .call, n.pointee.count > 0 {
+            let isList = if case .list = value { true } else { false }
+            let arePlaces = (0..<Int(n.pointee.count)).allSatisfy { n.pointee.list[$0].pointee.op == .number || !isList && [.local, .global].contains(n.pointee.list[$0].pointee.op) }
+            let text = "\(Operand(n.pointee.a, "x").postfixed)[\((0..<Int(n.pointee.count)).map { n.pointee.list[$0].pointee.text }.joined(separator: ", "))]"
+            if arePlaces, text.utf8.count <= 48, !text.contains("\n") { place = text }
+        }
         let help: [String] = switch value {
+        case .tensor(let t, _) where place != "x[i]" && t.rank > 0: ["an element is `\(place)`, counted from 0; write `*` to multiply"]
         case .number, .scalar, .tensor: ["write `*` to multiply; an element is `x[i]`"]
-        case .list: ["layers are joined by `>>`: `dense(8) >> relu >> dense(2)`; an item is `xs[i]`"]
+        case .list: ["layers are joined by `>>`: `dense(8) >> relu >> dense(2)`; an item is `\(place == "x[i]" ? "xs[i]" : place)`"]
         case .none: ["nothing was given to it: does the function before it end with the value it should give?"]
         case .record: ["a field is `r.name`, an item `r[\"name\"]`"]
         default: []
@@ -239,6 +266,30 @@ extension Interpreter {
 }
 
 extension Source {
+    /// Where the text above, to whose lines this one belongs, begins with `name =`: the operator that the line above ends with.
+    fileprivate func continuedFrom(_ span: Span, _ name: String) -> String? {
+        var lines = text(of: Span(0, span.start)).split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropLast()
+        var ending: String?
+        while let line = lines.popLast() {
+            let code = (line.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init) ?? "").trimmed(of: " \t\r")
+            guard let end = [">>", "|>", "@", ",", "+", "-", "*", "/"].first(where: code.hasSuffix) else { return nil }
+            ending = ending ?? end
+            let rest = code.dropFirst(name.count).drop { $0 == " " }
+            if code.hasPrefix(name), rest.first == "=", !rest.hasPrefix("==") { return ending }
+        }
+        return nil
+    }
+
+    /// What stands here is a stage between `>>`.
+    func isStage(_ span: Span) -> Bool {
+        func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 10 || byte == 9 || byte == 13 }
+        var before = Int(span.start) - 1, after = Int(span.end)
+        while before >= 0, isBlank(bytes[before]) { before -= 1 }
+        while after < bytes.count, isBlank(bytes[after]) { after += 1 }
+        let arrow = UInt8(ascii: ">")
+        return before > 0 && bytes[before] == arrow && bytes[before - 1] == arrow || after + 1 < bytes.count && bytes[after] == arrow && bytes[after + 1] == arrow
+    }
+
     /// The end of the path of fields that begins with a name (`np.random.randn`), and its last word.
     fileprivate func dottedPath(from span: Span) -> (end: Int32, last: String) {
         func isWord(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "_") || byte >= 0x80 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte & 0xdf }
@@ -249,5 +300,15 @@ extension Source {
             while end < bytes.count, isWord(bytes[end]) { end += 1 }
         }
         return (Int32(end), text(of: Span(Int32(begin), Int32(end))))
+    }
+}
+
+extension String {
+    /// Without some characters at both ends.
+    fileprivate func trimmed(of characters: String) -> String {
+        var view = self[...]
+        while let first = view.first, characters.contains(first) { view.removeFirst() }
+        while let last = view.last, characters.contains(last) { view.removeLast() }
+        return String(view)
     }
 }

@@ -144,9 +144,14 @@ extension Interpreter {
             let added = String(repeating: ", none", count: y.count - 1 - i)
             return ["to use one number for each \(y.count == 2 ? "row" : axis(i)), write \(rewritten("\(left.postfixed)[:\(added)]", right.operand))"]
         }
-        if x.count == 2, y.count == 1 { return ["\(right.name) needs one number for each column, [\(x[1])], or for each row, [\(x[0])]"] }
-        if x.count == 1, y.count == 2 { return ["\(left.name) needs one number for each column, [\(y[1])], or for each row, [\(y[0])]"] }
+        if x.count == 2, y.count == 1 { return ["\(right.name) needs one number for each column, [\(x[1])], or for each row, [\(x[0]), 1]"] }
+        if x.count == 1, y.count == 2 { return ["\(left.name) needs one number for each column, [\(y[1])], or for each row, [\(y[0]), 1]"] }
         if x.count == 2, y.count == 2 {
+            if symbol == "*" {
+                if x[1] == y[0] { return ["for the matrix product, write `\(left.factor) @ \(right.factor)`"] }
+                if x[1] == y[1] { return ["for the matrix product, write `\(left.factor) @ \(right.transposed)`"] }
+                if x[0] == y[0] { return ["for the matrix product, write `\(left.transposed) @ \(right.factor)`"] }
+            }
             if x[0] == y[1], x[1] == y[0] { return ["write \(rewritten(left.operand, right.transposed))"] }
             if x[1] == y[1] { return ["for every pair of rows, write \(rewritten("\(left.postfixed)[:, none]", right.operand)): [\(x[0]), \(y[0]), \(x[1])]"] }
         }
@@ -163,6 +168,15 @@ extension Interpreter {
 
     // MARK: Kinds
 
+    /// What may stand behind a layer in a chain.
+    private func isStage(_ value: Value) -> Bool {
+        switch value {
+        case .function: true
+        case .object(let o): o.declaration.isLayer
+        default: false
+        }
+    }
+
     /// What to write where the operator does not take these kinds of values.
     private func kindMends(_ a: Value, _ b: Value, _ left: Operand, _ right: Operand, _ symbol: String) -> [String] {
         switch (a, b) {
@@ -175,6 +189,14 @@ extension Interpreter {
         case (.number, .string), (.scalar, .string), (.bool, .string), (.tensor, .string), (.list, .string):
             if symbol == "+" { return ["write `string(\(left.text)) + \(right.text)`, or the value in braces: `\"{\(left.text)} …\"`"] }
             if ["-", "/", "<", ">", "<=", ">="].contains(symbol) { return ["a number of it: write `\(left.operand) \(symbol) number(\(right.text))`"] }
+        case (.object(let net), .record) where net.declaration.isLayer && symbol.hasPrefix("-"),
+             (.object(let net), .record) where net.declaration.isLayer && symbol.hasPrefix("+"):
+            // A step along a gradient.
+            return ["a network is changed by `update`: write `update(\(left.text), (w, g) => w \(symbol.first!) g, \(right.text))`"]
+        case (.object(let first), _) where first.declaration.isLayer && isStage(b):
+            return ["layers are joined by `>>`: write `\(left.operand) >> \(right.operand)`"]
+        case (.function(let f), .object(let second)) where second.declaration.isLayer && !(f is ObjectDeclaration):
+            return ["layers are joined by `>>`: write `\(left.operand) >> \(right.operand)`"]
         case (.function(let f), _), (_, .function(let f)):
             let operand = if case .function = a { left } else { right }
             return ["\(operand.name) is a function: call it, `\(operand.text)(\(f is Closure || f is BuiltinFunction ? "…" : ""))`"]
@@ -189,6 +211,7 @@ extension Interpreter {
         case (.none, _), (_, .none):
             let operand = if case .none = a { left } else { right }
             return operand.name == "none" ? [] : ["\(operand.name) is none: nothing was given to it"]
+        case (.record, .record): return []
         case (.record, _), (_, .record): return ["records of equal keys add and subtract, and are scaled by a number"]
         default: break
         }

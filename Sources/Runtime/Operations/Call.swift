@@ -43,6 +43,10 @@ public struct Call {
                 throw error
             }
             return try tensor(i)
+        case .record(let r) where r["x"] != nil:
+            var error = wrong(i, "a tensor")
+            error.help = ["the inputs of a data set are its `x`: write `‹\(operation.parameters[i].name)›.x`"]
+            throw error
         default: throw wrong(i, "a tensor")
         }
     }
@@ -124,6 +128,17 @@ public struct Call {
         default:
             var error = wrong(i, "a function")
             error.help = ["give the function, not its value: a function is written `x => …`"]
+            let names = operation.parameters.map(\.name)
+            func isFunction(_ value: Value) -> Bool {
+                switch value {
+                case .function: true
+                case .list(let l) where i + 1 == operation.restIndex && l.items.count == 1: isFunction(l.items[0])
+                default: false
+                }
+            }
+            if operation.group == .lists, i + 1 < names.count, isFunction(arguments[i + 1]) {
+                error.help = ["the function comes first: write `\(operation.name)(‹\(names[i + 1])›, ‹\(names[i])›)`"]
+            }
             throw error
         }
     }
@@ -141,8 +156,16 @@ public struct Call {
             default: break
             }
         }
-        let sizes = try interpreter.ints(value, what: label(i))
-        for d in sizes where d < 0 { throw Diagnostic(.value, "a size in \(label(i)) must not be negative, got \(d)") }
+        // Of sizes that stand as arguments of their own, the one is wrong.
+        func item(_ isWrong: (Value) -> Bool) -> Int? {
+            guard case .list(let l) = arguments[i], case .list(let sizes) = value, l === sizes else { return 0 }
+            return l.items.firstIndex(where: isWrong)
+        }
+        let sizes: [Int]
+        do { sizes = try interpreter.ints(value, what: label(i)) } catch let error as Diagnostic {
+            throw fault(ErrorKind(rawValue: error.kind) ?? .value, i, item: item { $0.asDouble.flatMap(Int.init(exactly:)) == nil }, error.message, help: error.help)
+        }
+        for d in sizes where d < 0 { throw fault(.value, i, item: item { $0.asDouble == Double(d) }, "a size in \(label(i)) must not be negative, got \(d)") }
         return sizes
     }
 

@@ -101,7 +101,7 @@ extension Op {
         },
         forward: { c in
             let x = try c.floats(0, rank: 4, "[n, channels, rows, columns]", help: try c.imageHelp(0))
-            let w = try c.floats(1, rank: 4, "[filters, channels, rows, columns]")
+            let w = try c.floats(1, rank: 4, "[filters, channels, rows, columns]", help: try c.tensor(1).rank == 2 ? ["for one kernel [rows, columns], write `‹w›[none, none]`"] : [])
             let geometry = try ConvolutionGeometry(c, from: 3)
             let isChannelsLast = x.dims[3] == w.dims[1] && x.dims[1] != w.dims[1]
             _ = try c.pointing(isChannelsLast ? 0 : 1) { try checked(c.operation.name, x.shape, w.shape, geometry) }
@@ -109,7 +109,7 @@ extension Op {
             if !c.isNone(2) {
                 bias = try c.floats(2, rank: 1, "[filters]")
                 guard bias!.count == w.dims[0] else {
-                    throw Diagnostic(.shape, "`b` of \(c.operation.name) must be [\(w.dims[0])], one for each filter, got \(shapeText(bias!.shape))")
+                    throw c.fault(.shape, 2, "`b` of \(c.operation.name) must be [\(w.dims[0])], one for each filter, got \(shapeText(bias!.shape))")
                 }
             }
             let same = try sameType(x, w, bias)
@@ -218,7 +218,7 @@ extension Op {
             if c.isNone(2) { return y }
             let bias = try c.floats(2, rank: 1, "[out]"), out = shape[1]
             guard bias.count == out else {
-                throw Diagnostic(.shape, "`b` of conv_transpose2d must be [\(out)], one for each channel that comes out, got \(shapeText(bias.shape))")
+                throw c.fault(.shape, 2, "`b` of conv_transpose2d must be [\(out)], one for each channel that comes out, got \(shapeText(bias.shape))")
             }
             return try y + (try reshape(try c.value(2), Value(shape: [out, 1, 1])))
         })

@@ -49,17 +49,17 @@ extension Op {
             let path = try c.string(0), type = c.interpreter.defaultType
             let header = c.isNone(2) ? nil : try c.bool(2)
             let delimiter = c.isNone(3) ? nil : try c.string(3)
-            if let delimiter, delimiter.count != 1 { throw Diagnostic(.value, "`delimiter` of load_csv is one character, got \"\(delimiter)\"") }
+            if let delimiter, delimiter.count != 1 { throw c.fault(.value, 3, "`delimiter` of load_csv is one character, got \"\(delimiter)\"") }
             let table = try reading { try loadCSV(path, header: header, delimiter: delimiter?.first) }
             var target: Int?
             if let name = c[1].asString {
                 guard let i = table.names?.firstIndex(of: name) else {
-                    throw Diagnostic(.value, "\(path) has no column \"\(name)\"", help: [table.names.map { "it has: \($0.joined(separator: ", "))" } ?? "it has no header: give the column's number"])
+                    throw c.fault(.value, 1, "\(path) has no column \"\(name)\"", help: [table.names.map { "it has: \($0.joined(separator: ", "))" } ?? "it has no header: give the column's number"])
                 }
                 target = i
             } else if !c.isNone(1) {
                 let i = try c.int(1)
-                guard i >= -table.columns, i < table.columns else { throw Diagnostic(.value, "\(path) has \(counted(table.columns, "column")), not a column \(i)") }
+                guard i >= -table.columns, i < table.columns else { throw c.fault(.value, 1, "\(path) has \(counted(table.columns, "column")), not a column \(i)") }
                 target = i < 0 ? i + table.columns : i
             }
             let features = (0..<table.columns).filter { $0 != target }

@@ -204,7 +204,7 @@ extension Op {
             let f = try c.function(0)
             guard case .list(let given) = c[1] else { return .none }
             if given.items.isEmpty { return partial("map", f) }
-            let sequences = try given.items.map { try Items($0, c.interpreter, what: "`xs` of map") }
+            let sequences = try c.pointing(1) { try given.items.map { try Items($0, c.interpreter, what: "`xs` of map") } }
             let count = sequences[0].count
             for s in sequences where s.count != count {
                 throw Diagnostic(.shape, "map needs sequences of one length, got \(count) and \(s.count)")

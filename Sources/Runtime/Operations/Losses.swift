@@ -95,6 +95,25 @@ extension Call {
         return given.dtype == logits.dtype ? given : try Tensor.convert(given, to: logits.dtype)
     }
 
+    /// Checks that the rows of the targets of `cross_entropy` are probabilities: not negative, and 1 in sum.
+    func checkProbabilities(_ y: Tensor) throws {
+        let classes = y.dims[y.rank - 1]
+        func refused(_ what: String) -> Diagnostic {
+            let help = classes > 1 ? ["for targets that are numbers take `mse`"]
+                : ["for targets that are numbers take `mse`; for one score a row with labels 0 and 1 `binary_cross_entropy`"]
+            return fault(.value, 1, "targets of cross_entropy with the shape of the scores are probabilities, \(classes) to a row: \(what)", help: help)
+        }
+        for row in 0..<y.count / classes {
+            var sum = 0.0
+            for j in row * classes..<(row + 1) * classes {
+                let p = y.element(j)
+                if p < 0 { throw refused("row \(row) has \(Interpreter.scalarText(p, y.dtype))") }
+                sum += p
+            }
+            if (sum - 1).magnitude > 0.01 { throw refused("row \(row) adds up to \(Interpreter.scalarText(sum, y.dtype))") }
+        }
+    }
+
     /// Logits (or log-probabilities): floating, at least one class along the last axis, not an empty batch.
     func logits(_ i: Int) throws -> Tensor {
         let x = try tensor(i)
@@ -137,13 +156,14 @@ extension Op {
             let x = try c.logits(0)
             let smoothing = try c.double(2)
             guard smoothing >= 0, smoothing <= 1 else {
-                throw Diagnostic(.value, "`smoothing` of cross_entropy must be from 0 to 1, got \(numberText(smoothing))")
+                throw c.fault(.value, 2, "`smoothing` of cross_entropy must be from 0 to 1, got \(numberText(smoothing))")
             }
             let y = try c.tensor(1)
             guard y.rank == x.rank, y.hasShape(of: x), x.rank > 1 || y.count > 1 || x.count == 1 else {
                 let labels = try c.labels(1, logits: x, classes: x.dims[x.rank - 1])
                 return try crossEntropyOfLabels(try c.value(0), Value(labels), .number(smoothing))
             }
+            try c.checkProbabilities(y)
             var target = try c.value(1)
             if y.dtype != x.dtype { target = try cast(target, Value(x.dtype.name)) }
             if smoothing > 0 { target = try target * .number(1 - smoothing) + .number(smoothing / Double(x.dims[x.rank - 1])) }
@@ -204,8 +224,8 @@ extension Op {
         forward: { c in
             let (_, y) = try c.pair()
             for i in 0..<y.count where y.element(i).magnitude != 1 {
-                throw Diagnostic(.value, "labels of hinge are -1 and 1, but label \(i) is \(numberText(y.element(i)))",
-                                 help: y.element(i) == 0 ? ["for labels 0 and 1 write `2 * y - 1`"] : [])
+                throw c.fault(.value, 1, "labels of hinge are -1 and 1, but label \(i) is \(numberText(y.element(i)))",
+                              help: y.element(i) == 0 ? ["for labels 0 and 1 write `2 * ‹y› - 1`"] : [])
             }
             return try mean(try relu(.number(1) - (try c.value(0)) * (try c.value(1))))
         })
@@ -219,18 +239,18 @@ extension Op {
         forward: { c in
             let (x, y) = try c.pair()
             for i in 0..<y.count where !(y.element(i) >= 0 && y.element(i) <= 1) {
-                throw Diagnostic(.value, "targets of binary_cross_entropy lie between 0 and 1, but number \(i) is \(numberText(y.element(i)))",
-                                 help: y.element(i) == -1 ? ["for labels -1 and 1 write `(y + 1) / 2`"] : [])
+                throw c.fault(.value, 1, "targets of binary_cross_entropy lie between 0 and 1, but number \(i) is \(numberText(y.element(i)))",
+                              help: y.element(i) == -1 ? ["for labels -1 and 1 write `(‹y› + 1) / 2`"] : [])
             }
             switch try c.string(2) {
             case "logits": return try binaryCrossEntropyOfLogits(try c.value(0), try c.value(1))
             case "probabilities":
                 for i in 0..<x.count where !(x.element(i) >= 0 && x.element(i) <= 1) && !x.element(i).isNaN {
-                    throw Diagnostic(.value, "probabilities lie between 0 and 1, but number \(i) is \(numberText(x.element(i)))",
+                    throw c.fault(.value, 0, "probabilities lie between 0 and 1, but number \(i) is \(numberText(x.element(i)))",
                                      help: ["scores before the sigmoid are the default: from=\"logits\""])
                 }
                 return try binaryCrossEntropyOfProbabilities(try c.value(0), try c.value(1))
-            case let other: throw Diagnostic(.value, "`from` of binary_cross_entropy is \"logits\" or \"probabilities\", got \"\(other)\"")
+            case let other: throw c.fault(.value, 2, "`from` of binary_cross_entropy is \"logits\" or \"probabilities\", got \"\(other)\"")
             }
         })
 
@@ -321,7 +341,7 @@ extension Op {
         forward: { c in
             _ = try c.pair()
             let delta = try c.double(2)
-            guard delta > 0 else { throw Diagnostic(.value, "`delta` of huber must be positive, got \(numberText(delta))") }
+            guard delta > 0 else { throw c.fault(.value, 2, "`delta` of huber must be positive, got \(numberText(delta))") }
             let d = try abs(Value(try c.tensor(0)) - Value(try c.tensor(1)))
             let near = try d * d * .number(0.5), far = try (d - .number(delta / 2)) * .number(delta)
             return try mean(try `where`(try lessEqual(d, .number(delta)), near, far))

@@ -72,6 +72,10 @@ extension Op {
         result: Results.update,
         forward: { c in
             let interpreter = c.interpreter
+            if case .record = c[1] {
+                throw c.fault(.type, 1, "\(c.label(1)) must be a function, got record",
+                              help: ["the function of a parameter and its gradient comes first: write `update(‹net›, (w, g) => w - 0.1 * g, ‹f›)`"])
+            }
             let f = try c.function(1)
             guard case .list(let rest) = c[2] else { return .none }
             func entry(_ r: Value, _ key: String) throws -> Value {

@@ -58,6 +58,9 @@ extension Op {
         forward: { c in
             let sizes = try c.sizes(1, least: -1)
             let x = sizes.isEmpty ? try c.tensor(0) : try c.typedTensor(0)
+            if let first = sizes.firstIndex(of: -1), let second = sizes.lastIndex(of: -1), first != second {
+                throw c.fault(.value, 1, item: second, "only one size can be -1, not \(sizes.count { $0 == -1 }) in \(shapeText(sizes))")
+            }
             do { return Value(try Tensor.reshape(x, sizes)) } catch let error as TensorError where error.kind != .limit {
                 let rows = sizes.first ?? 0, isMatrix = sizes.count == 2 && rows > 0
                 throw Diagnostic(error.kind.errorKind, error.message, help: isMatrix && x.count % rows == 0 ? ["with \(rows) rows, write `reshape(‹x›, \(rows), -1)`"]

@@ -57,6 +57,9 @@ extension Op {
 
     private static func sliding(_ c: Call, flipped: Bool) throws -> Value {
         let u = try c.tensor(0), w = try c.tensor(1)
+        guard let name = c[2].asString, ["full", "same", "valid"].contains(name) else {
+            throw c.fault(.value, 2, "`mode` of \(c.operation.name) is \"full\", \"same\" or \"valid\", got \(c[2].asString.map { "\"\($0)\"" } ?? c[2].described)")
+        }
         guard u.rank == w.rank, u.rank == 1 || u.rank == 2 else {
             throw Diagnostic(.shape, "\(c.operation.name) takes two vectors or two images: u is \(shapeText(u.shape)), w is \(shapeText(w.shape))",
                              help: u.rank > 2 ? ["batches of images go through `conv2d`"] : [])
