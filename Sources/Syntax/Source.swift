@@ -62,6 +62,11 @@ public final class Source {
     /// The byte offset where a line (from 1) begins.
     public func start(ofLine line: Int) -> Int32 { lineStarts[line - 1] }
 
+    /// Whether a `;` is the next thing behind an offset on its line.
+    public func hasSemicolon(behind offset: Int32) -> Bool {
+        bytes[min(Int(offset), bytes.count)...].first { $0 != 32 && $0 != 9 } == UInt8(ascii: ";")
+    }
+
     /// The source text of a span.
     public func text(of span: Span) -> String {
         let start = max(0, min(Int(span.start), bytes.count)), end = max(start, min(Int(span.end), bytes.count))

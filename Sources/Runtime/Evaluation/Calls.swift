@@ -334,11 +334,22 @@ extension Interpreter {
         if object != nil { base[code.selfSlot].release(); base[code.selfSlot] = .unset }
     }
 
-    func signature(_ code: FunctionCode) -> String {
+    /// `f(x, k=2)`; as it was written, `f(x: [n], k=2) -> [n]`, where the shapes are wanted too.
+    func signature(_ code: FunctionCode, isAnnotated: Bool = false) -> String {
         let parts = code.parameters.map { p in
-            p.isRest ? "\(p.name)..." : p.defaultValue.map { "\(p.name)=\($0.pointee.text)" } ?? p.name
+            let name = p.name + (p.isRest ? "..." : "") + (isAnnotated ? p.shape.map { ": \($0.text)" } ?? "" : "")
+            guard !p.isRest, let value = p.defaultValue else { return name }
+            return name + (isAnnotated && p.shape != nil ? " = " : "=") + value.pointee.text
         }
-        return "\(code.name)(\(parts.joined(separator: ", ")))"
+        let result = isAnnotated ? code.returnShape.map { " -> \($0.text)" } ?? "" : ""
+        return "\(code.name)(\(parts.joined(separator: ", ")))\(result)"
+    }
+
+    /// A function without a name as it was written, or its beginning: `x => x + 1`.
+    func lambdaText(_ code: FunctionCode) -> String {
+        let text = code.source.text(of: code.span)
+        guard text.contains("\n") || text.count > 60 else { return text }
+        return String(signature(code, isAnnotated: true).dropFirst(code.name.count)) + " => …"
     }
 
     func givenTwice(_ name: String, of function: String) -> Diagnostic { Diagnostic(.type, "\(function) got `\(name)` twice") }

@@ -111,6 +111,8 @@ final class FunctionCode {
     var ownSlot = -1
     var body: NodePointer!
     var isExpression = false
+    /// Written as `x => …`, without a name.
+    var isLambda = false
     /// A `break`, `continue` or `return` stands inside an expression here and arrives as a thrown signal.
     var throwsSignals = false
     var documentation = ""

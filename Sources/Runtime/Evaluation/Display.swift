@@ -49,7 +49,7 @@ extension Interpreter {
         case .record(let r): return recordText(r, depth, column)
         case .range(let g): return g.text
         case .function(let f):
-            if let closure = f as? Closure { return "fn \(signature(closure.code))" }
+            if let closure = f as? Closure { return closure.code.isLambda ? lambdaText(closure.code) : "fn \(signature(closure.code))" }
             if let builtin = f as? BuiltinFunction { return "fn \(builtin.operation.signature)" }
             if let declaration = f as? ObjectDeclaration { return "\(declaration.isLayer ? "layer" : "object") \(signature(declaration.constructor.code))" }
             return "fn \(f.name)"

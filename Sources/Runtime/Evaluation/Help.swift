@@ -17,12 +17,19 @@ extension Interpreter {
     /// name all names by theme.
     public func showHelp(for name: String, in module: Module?) {
         if name.isEmpty {
-            host.write("?name explains one of these names, explain() lists the lecture's topics.\n\n" + namesByGroup() + Self.firstSteps)
+            host.write(wrapped("?name explains one of these names, ?syntax the words and signs of the language, explain() lists the lecture's topics.") + "\n" + namesByGroup() + Self.firstSteps)
         } else if let page = page(of: name, in: module) {
             host.write(page)
-        } else if (try? explain(name)) == nil {
+        } else if !explainsTopic(name) {
             host.write("nothing is known about `\(name)`\(nearestName(to: name).map { "; did you mean `\($0)`?" } ?? "")\n")
         }
+    }
+
+    /// Writes the topic of the lecture that some words or a row's number name; false where they name none.
+    public func explainsTopic(_ words: String) -> Bool {
+        // A letter or two begin many topics.
+        guard words.count > 2 || words.allSatisfy(\.isNumber) else { return false }
+        return (try? explain(words)) != nil
     }
 
     private static let firstSteps = """
@@ -32,15 +39,30 @@ extension Interpreter {
           net = flatten >> dense(32) >> relu >> dense(10)
           run = fit(net, train, validate=test)
           accuracy(net, test)
-          plot(run.history.loss)
+          plot(run)
 
         """
 
     /// The help page of a name: signature, prose, examples, see also, lecture; nil where there is no such name.
     public func page(of name: String, in module: Module? = nil) -> String? {
         if let own = module?.bindings.first(where: { $0.name == name }) { return page(of: own.value, named: name) }
+        if let syntax = SyntaxPage.named(name) { return page(of: syntax) }
         if let operation = Op.all.first(where: { $0.name == name }) { return page(of: operation) }
         return prelude[name].map { page(of: Value($0), named: name) }
+    }
+
+    /// The page of a word or a sign of the language itself.
+    private func page(of syntax: SyntaxPage) -> String {
+        let prose = syntax.prose.split(separator: "\n").map { wrapped(String($0), indent: $0.hasPrefix("- ") ? 2 : 0) }.joined()
+        return syntax.form.split(separator: "\n").joined(separator: "\n") + "\n\n" + prose + Self.shown(syntax.examples)
+    }
+
+    private static func shown(_ examples: [Operation.Example]) -> String {
+        guard !examples.isEmpty else { return "" }
+        return "\n" + examples.map { example in
+            let lines = example.input.split(separator: "\n")
+            return lines.map { "  > \($0)\n" }.joined() + example.output.split(separator: "\n").map { "  \($0)\n" }.joined()
+        }.joined()
     }
 
     /// The known name that is nearest to an unknown one.
@@ -79,13 +101,7 @@ extension Interpreter {
     private func page(of operation: Operation) -> String {
         var text = wrapped(operation.signature, indent: 4) + "\n" + wrapped(operation.documentation)
         if let shapes = shapes(of: operation) { text += "\n" + wrapped(shapes, indent: 2) }
-        if !operation.examples.isEmpty {
-            text += "\n"
-            for example in operation.examples {
-                text += example.input.split(separator: "\n").map { "  > \($0)\n" }.joined()
-                text += example.output.split(separator: "\n").map { "  \($0)\n" }.joined()
-            }
-        }
+        text += Self.shown(operation.examples)
         let neighbours = Op.all.filter { $0.group == operation.group && !$0.isInternal }.map(\.name)
         text += seeAlso(operation.seeAlso.isEmpty ? related(to: operation.name, operation.documentation, operation.parameters.map(\.name), neighbours) : operation.seeAlso)
         if operation.lecture > 0 { text += "lecture: row \(operation.lecture), see explain(\(operation.lecture))\n" }
@@ -96,7 +112,7 @@ extension Interpreter {
     /// `> ` begins an example and the sentence "Rows 3 to 6 of the lecture." names its rows. Pages of the library tell what to see
     /// besides: the names that the text mentions, and those that stand beside it in its file.
     private func page(_ code: FunctionCode, _ kind: String, _ documentation: String, _ name: String) -> String {
-        var text = wrapped(kind + signature(code), indent: 4)
+        var text = code.isLambda ? "\(name) = \(lambdaText(code))\n" : wrapped(kind + signature(code, isAnnotated: true), indent: 4)
         var prose: [[Substring]] = [[]], examples = "", inExamples = false
         for line in documentation.split(separator: "\n", omittingEmptySubsequences: false) {
             inExamples = inExamples || line.hasPrefix("> ")
@@ -167,11 +183,12 @@ extension Interpreter {
     }
 
     /// Words in lines that fit the width, all but the first one indented.
-    private func wrapped(_ text: String, indent: Int = 0) -> String {
+    public func wrapped(_ text: String, indent: Int = 0, width: Int? = nil) -> String {
+        let width = width ?? host.width()
         var lines = ""
         var line = ""
         for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + word.count + 1 > host.width() {
+            if !line.isEmpty, line.count + word.count + 1 > width {
                 lines += line + "\n"
                 line = String(repeating: " ", count: indent) + word
             } else {

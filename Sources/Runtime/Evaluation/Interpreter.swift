@@ -70,6 +70,8 @@ public final class Interpreter {
     var returned = Word.unset
     /// Modules by canonical path, for `import`.
     var modules: [String: Module] = [:]
+    /// Where Ctrl-C has ended trainings, and where it is to end them again.
+    public var trainingStops = TrainingStops()
     /// The standard library's names and the built-ins, where a name of a module is looked up last.
     private(set) lazy var prelude = Prelude(self)
     /// The module whose statements run, for error messages.

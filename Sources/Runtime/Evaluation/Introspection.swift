@@ -6,10 +6,17 @@ extension Interpreter {
     /// indices of a chain's stages or a list's items; empty where it leads to nothing that has fields.
     public func members(of path: [String], in module: Module) -> [String] {
         switch value(at: path, in: module) {
-        case .record(let r): r.keys
+        // Other keys cannot stand behind a dot.
+        case .record(let r): r.keys.filter { $0.first.map { $0.isLetter || $0 == "_" } ?? false && $0.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" } }
         case .object(let o): o.declaration.fields.map(\.name) + o.declaration.methods.map(\.name)
         default: []
         }
+    }
+
+    /// The keys that can stand in `path["…"]`: a record's, a network's parameters.
+    public func keys(of path: [String], in module: Module) -> [String] {
+        guard case .record(let r)? = value(at: path, in: module) else { return [] }
+        return r.keys
     }
 
     /// The names of the parameters of what a path leads to; empty where that is nothing to call.
@@ -73,12 +80,19 @@ extension Interpreter {
     public func search(_ question: String, in module: Module) -> [(name: String, summary: String)] {
         let words = question.lowercased().split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" }).map(String.init)
             .filter { !["a", "an", "the", "of", "to", "in", "is", "i", "my", "how", "do", "what", "for", "with"].contains($0) }
+            // A letter stands in every text.
+            .filter { $0.count > 1 }
         guard !words.isEmpty else { return [] }
+        /// Whether a text has a word, or one that begins with it: short ones whole, since they begin many.
+        func has(_ text: [Substring], _ word: String) -> Bool {
+            let stem = word.hasSuffix("s") ? String(word.dropLast()) : word
+            return text.contains { $0 == word || $0 == stem || (stem.count > 3 && $0.hasPrefix(stem)) }
+        }
         var found: [(rank: Int, name: String, summary: String)] = [], most = 1
         for name in names(in: module) where !name.hasPrefix("_") {
             let text = documentation(of: name, in: module)
-            let all = (name + " " + text).lowercased()
-            let known = words.filter { word in all.contains(word) || word.hasSuffix("s") && all.contains(word.dropLast()) }.count
+            let all = (name + " " + text).lowercased().split { !$0.isLetter && !$0.isNumber }
+            let known = words.filter { $0.count > 2 && name.lowercased().contains($0) || has(all, $0) }.count
             guard known >= most else { continue }
             if known > most { (most, found) = (known, []) }
             let inName = words.filter { name.lowercased().contains($0) }.count

@@ -30,9 +30,11 @@ extension Interpreter {
 
     /// Parses, resolves and runs a text in a module. Gives the value of the last statement where that is an
     /// expression whose echo is not silenced by `;`. With `checkingFirst`, an error in which every run would end is thrown
-    /// before anything runs.
+    /// before anything runs. `result` is told the value of each statement of the text that is an expression, with the
+    /// statement's number and whether a `;` stands behind it.
     @discardableResult
-    public func run(_ source: Source, in module: Module, checkingFirst: Bool = false) throws -> Value? {
+    public func run(_ source: Source, in module: Module, checkingFirst: Bool = false,
+                    result: ((_ statement: Int, _ value: Value, _ isSilent: Bool) -> Void)? = nil) throws -> Value? {
         let tree = try Parser.parse(source)
         let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
         module.source = module.source ?? source
@@ -58,11 +60,14 @@ extension Interpreter {
             for i in 0..<Int(body.pointee.count) {
                 let statement = body.pointee.list[i]
                 last = nil
-                if statement.pointee.op == .expression, i == Int(body.pointee.count) - 1, !statement.pointee.flag {
+                let isLast = i == Int(body.pointee.count) - 1 && !statement.pointee.flag
+                if statement.pointee.op == .expression, isLast || result != nil {
                     returned = .none
                     _ = try execute(statement, tail: true)
-                    last = Value(taking: returned)
+                    let value = Value(taking: returned)
                     returned = .unset
+                    result?(i, value, source.hasSemicolon(behind: statement.pointee.a.pointee.span.end))
+                    if isLast { last = value }
                 } else {
                     _ = try execute(statement, tail: false)
                 }

@@ -141,7 +141,9 @@ extension Resolver {
             return result
         case .lambda:
             let result = node(.lambda, n.span)
-            hold(result, try function("function", parameters: tree.children(n), body: n.a, span: n.span, fields: nil))
+            let code = try function("function", parameters: tree.children(n), body: n.a, span: n.span, fields: nil)
+            code.isLambda = true
+            hold(result, code)
             return result
         case .if, .try, .block:
             blockInExpression += 1

@@ -10,11 +10,13 @@ public final class SessionState {
     fileprivate var objects: [(object: Object, fields: [Value?], random: RandomStream, pending: Int)] = []
     fileprivate let seed: UInt64, nextStream: UInt64, scriptRandom: RandomStream
     fileprivate let defaultType: DType, checksNaN: Bool
+    /// The modules that have been imported: one that is forgotten runs again.
+    fileprivate let modules: [String: Module]
 
     init(_ interpreter: Interpreter, _ module: Module) {
         bindings = module.bindings
         (seed, nextStream, scriptRandom) = (interpreter.seed, interpreter.nextStream, interpreter.scriptRandom)
-        (defaultType, checksNaN) = (interpreter.defaultType, interpreter.checksNaN)
+        (defaultType, checksNaN, modules) = (interpreter.defaultType, interpreter.checksNaN, interpreter.modules)
         visit(bindings.map(\.value))
     }
 
@@ -78,19 +80,26 @@ extension Interpreter {
         }
         Object.structure &+= 1
         (seed, nextStream, scriptRandom) = (state.seed, state.nextStream, state.scriptRandom)
-        (defaultType, checksNaN) = (state.defaultType, state.checksNaN)
+        (defaultType, checksNaN, modules) = (state.defaultType, state.checksNaN, state.modules)
+    }
+
+    /// The names of a session that have another value than in that state, sorted.
+    public func names(changedSince state: SessionState, in module: Module) -> [String] {
+        let before = Dictionary(state.bindings.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        return module.bindings.filter { !Self.isSame($0.value, before[$0.name]) }.map(\.name).sorted()
+    }
+
+    private static func isSame(_ a: Value?, _ b: Value?) -> Bool {
+        let (x, y) = (a.map { Word($0) } ?? .unset, b.map { Word($0) } ?? .unset)
+        defer { x.release(); y.release() }
+        return x.bits == y.bits && x.meta == y.meta
     }
 
     /// Whether nothing is other than in that state: what ran since then left no trace.
     public func isUnchanged(since state: SessionState, _ module: Module) -> Bool {
         let now = SessionState(self, module)
-        func same(_ a: Value?, _ b: Value?) -> Bool {
-            let (x, y) = (a.map { Word($0) } ?? .unset, b.map { Word($0) } ?? .unset)
-            defer { x.release(); y.release() }
-            return x.bits == y.bits && x.meta == y.meta
-        }
-        return now.bindings.elementsEqual(state.bindings) { $0.name == $1.name && same($0.value, $1.value) }
-            && now.objects.elementsEqual(state.objects) { $0.object === $1.object && $0.random == $1.random && $0.fields.elementsEqual($1.fields, by: same) }
+        return now.bindings.elementsEqual(state.bindings) { $0.name == $1.name && Self.isSame($0.value, $1.value) }
+            && now.objects.elementsEqual(state.objects) { $0.object === $1.object && $0.random == $1.random && $0.fields.elementsEqual($1.fields, by: Self.isSame) }
             && now.seed == state.seed && now.nextStream == state.nextStream && now.scriptRandom == state.scriptRandom
             && now.defaultType == state.defaultType && now.checksNaN == state.checksNaN
     }

@@ -172,7 +172,7 @@ extension Op {
                 return result
             }
             if values.items.isEmpty {
-                c.interpreter.host.write(c.interpreter.echo(c[0]) + "\n")
+                c.interpreter.host.write(c.interpreter.briefEcho(c[0]) + "\n")
                 return .none
             }
             if case .function = c[0] {

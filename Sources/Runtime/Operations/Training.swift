@@ -24,6 +24,7 @@ extension Op {
         """, seeAlso: ["_holding_interrupts", "fit"],
         result: Results.interruptible,
         forward: { c in
+            if c.interpreter.trainingStops.begin() { return .bool(false) }
             let holding = nns_interrupt_hold(false)
             defer { _ = nns_interrupt_hold(holding) }
             do {
@@ -31,11 +32,23 @@ extension Op {
                 return .bool(true)
             } catch let error as Diagnostic where error.kind == ErrorKind.interrupt.rawValue {
                 nns_interrupt_clear()
+                c.interpreter.trainingStops.noteEnd()
                 return .bool(false)
             } catch {
                 c.interpreter.host.progress(nil)
                 throw error
             }
+        })
+
+    static let interruptAfter = Operation("_interrupt_after(epochs...)", .training, """
+        Makes the trainings that follow end as Ctrl-C did in the session whose script this is: after so many epochs, counted \
+        from here over all of them. Each further number is another end.
+        """, seeAlso: ["_interruptible", "fit"],
+        result: Results.nothing,
+        forward: { c in
+            guard case .list(let counts) = c[0] else { return .none }
+            c.interpreter.trainingStops = TrainingStops(planned: counts.items.compactMap { if case .number(let n) = $0 { Int(exactly: n) } else { nil } })
+            return .none
         })
 
     static let holdingInterrupts = Operation("_holding_interrupts(f)", .training, """
@@ -241,7 +254,26 @@ extension Op {
             return Value(hits)
         })
 
-    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, interruptible, holdingInterrupts, randomState, reportProgress, restore, snapshot]
+    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, interruptible, interruptAfter, holdingInterrupts, randomState, reportProgress, restore, snapshot]
+}
+
+/// The epochs of trainings, counted, and those that Ctrl-C ended: so that a session's script ends them again.
+public struct TrainingStops {
+    /// The epochs begun, interrupted ones included.
+    private var begun = 0
+    /// For each interrupt the epochs that came before the one it ended.
+    public private(set) var ends: [Int] = []
+    private let planned: [Int]
+
+    public init(planned: [Int] = []) { self.planned = planned }
+
+    /// Counts an epoch; true where it is to be interrupted.
+    mutating func begin() -> Bool {
+        begun += 1
+        return planned.contains(begun - 1)
+    }
+
+    mutating func noteEnd() { ends.append(begun - 1) }
 }
 
 extension Closure {
