@@ -14,9 +14,11 @@ enum Main {
             writeError("nns: \(fault)\n")
             exit(2)
         }
-        let command: ParsableCommand
+        var command: ParsableCommand
         do {
             command = try Command.parseAsRoot(ArgumentList.prepared(Array(CommandLine.arguments.dropFirst())))
+            // What is not ours is the argument parser's own help, which it throws.
+            if !(command is any SessionCommand) { try command.run() }
         } catch {
             let code = Command.exitCode(for: error)
             let text = Command.fullMessage(for: error)
@@ -50,6 +52,15 @@ enum ArgumentList {
         return Array(arguments[..<index]) + ["--"] + Array(arguments[index...])
     }
 }
+
+/// A command that a session runs.
+protocol SessionCommand: ParsableCommand {}
+
+extension Run: SessionCommand {}
+extension Check: SessionCommand {}
+extension Format: SessionCommand {}
+extension Test: SessionCommand {}
+extension Doc: SessionCommand {}
 
 func writeError(_ text: String) {
     fputs(text, stderr)
