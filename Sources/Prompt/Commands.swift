@@ -5,37 +5,13 @@ import Syntax
 
 // What begins with `:` or `?` at the prompt.
 extension PromptLoop {
-    private static let help = """
-        :time ENTRY   run an entry, tell its time and memory        :vars        the names of the session
-        :load FILE    run a script here                             :reset       forget everything
-        :save FILE    write the session as a script                 :undo        take the last entry back
-        :edit         write an entry in $EDITOR, the last to begin  :quit        leave, as Ctrl-D does
-
-        ?name or name?   what a name is       Tab      complete names, arguments, fields, files
-        ??name           its source           \\lambda  and Tab: λ; any Greek letter, \\nabla, x\\hat
-        ?some words      names about them     Ctrl-R   search what was entered before
-        ?                all names            Ctrl-C   clear an entry, stop what runs
-
-        An entry echoes its value, which is `ans` from then on; `;` at its end silences it.
-
-          a number                 3, 0.1                by the fewest digits that give it back
-          a tensor, small          [[1, 2], [3, 4]]      whole, columns aligned
-          a tensor, large          its shape, range, mean, sd, and its corners
-          a string                 "as it is typed"      print(s) writes it plainly
-          a list, a record         (1, "a")  {rate: 0.1}
-          a network                its layers, each with its parameters' shapes
-          a function               its signature
-          none                     nothing
-
-        """
-
     /// Runs a command; the exit status where it asks to leave.
     func command(_ text: String) -> Int32? {
         let parts = text.trimmingEnd().dropFirst().split(separator: " ", maxSplits: 1)
         let argument = parts.count > 1 ? parts[1].trimmingEnd() : ""
         switch parts.first.map(String.init) ?? "" {
         case "quit", "q", "exit": return 0
-        case "help", "h", "?": print(Self.help, terminator: "")
+        case "help", "h", "?": print(PromptHelp.text(width: interpreter.host.width()), terminator: "")
         case "vars": showVariables()
         case "time":
             guard !argument.isEmpty else { fail(":time needs an entry to run", help: "write `:time fit(net, data)`"); break }
@@ -70,8 +46,14 @@ extension PromptLoop {
     private func save(_ path: String) {
         guard !path.isEmpty else { fail(":save needs a file", help: "write `:save session.nns`"); return }
         do {
-            try Files.writeFile(unquoted(path), Array(log.script.utf8))
+            let canShow = !module.bindings.contains { $0.name == "show" }
+            try Files.writeFile(unquoted(path), Array(log.script(at: unquoted(path), canShow: canShow).utf8))
             print("saved \(unquoted(path))")
+            for (number, names) in log.lost {
+                let set = names.isEmpty ? "" : "; what it had set is missing there: \(names.joined(separator: ", "))"
+                fflush(stdout)
+                fputs("warning: Ctrl-C stopped entry \(number), which cannot be done again: it is a comment in the script\(set)\n", stderr)
+            }
         } catch { fail("\(message(error))") }
     }
 
@@ -96,7 +78,7 @@ extension PromptLoop {
         let written = write(descriptor, begun, begun.count)
         close(descriptor)
         let name = String(cString: path)
-        guard written == begun.count, system("\(editor) '\(name)'") == 0, let text = try? Interpreter.readText(name) else {
+        guard written == begun.count, self.editor.lending({ system("\(editor) '\(name)'") }) == 0, let text = try? Interpreter.readText(name) else {
             fail("`\(editor)` ended without an entry", help: "$EDITOR names the program that edits")
             return nil
         }
@@ -123,7 +105,7 @@ extension PromptLoop {
             interpreter.showHelp(for: question, in: module)
             return
         }
-        if (try? interpreter.explain(question)) != nil { return }
+        if interpreter.explainsTopic(question) { return }
         let found = interpreter.search(question, in: module)
         guard !found.isEmpty else { interpreter.showHelp(for: question, in: module); return }
         let shown = found.prefix(12)

@@ -9,27 +9,35 @@ struct Completion: Equatable {
     var isWhole = true
 
     /// Offers for the text of an entry up to the cursor.
-    init(before text: String, interpreter: Interpreter, module: Module) {
+    init(before text: String, interpreter: Interpreter, module: Module) { find(text, interpreter, module) }
+
+    private mutating func find(_ text: String, _ interpreter: Interpreter, _ module: Module) {
         if text.hasPrefix(":") {
-            command(text)
+            let parts = text.dropFirst().split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { return offer(String(parts.first ?? ""), Self.commands) }
+            let rest = String(parts[1])
+            switch parts[0] {
+            case "load", "save": files(rest.hasPrefix("\"") ? String(rest.dropFirst()) : rest)
+            case "time": find(rest, interpreter, module)
+            default: break
+            }
             return
         }
         let place = EntryScanner(text)
-        if let path = place.string {
-            files(String(path))
-            return
-        }
+        guard !place.isComment else { return }
         let characters = Array(text)
         var start = characters.count
         while start > 0, Self.isWordCharacter(characters[start - 1]) { start -= 1 }
         let word = String(characters[start...])
         if start > 0, characters[start - 1] == "\\" {
             symbol(word)
+        } else if let string = place.string {
+            if let record = place.asked { offer(String(string), Self.path(record[...]).map { interpreter.keys(of: $0, in: module) } ?? []) } else { files(String(string)) }
         } else if start > 0, characters[start - 1] == ".", let path = Self.path(characters[..<(start - 1)]) {
             offer(word, interpreter.members(of: path, in: module))
         } else if !word.isEmpty || place.callee != nil {
             var names = place.callee.flatMap { Self.path($0[...]) }.map { interpreter.parameters(of: $0, in: module).map { $0 + "=" } } ?? []
-            if !word.isEmpty { names += (interpreter.names(in: module) + Self.reserved).filter { !$0.hasPrefix("_") || word.hasPrefix("_") } }
+            if !word.isEmpty { names += (place.words + interpreter.names(in: module) + Self.reserved).filter { !$0.hasPrefix("_") || word.hasPrefix("_") } }
             offer(word, names)
         }
     }
@@ -49,11 +57,6 @@ struct Completion: Equatable {
         typed = word.unicodeScalars.count
         var seen = Set<String>()
         candidates = names.filter { $0.hasPrefix(word) && $0 != word && seen.insert($0).inserted }
-    }
-
-    private mutating func command(_ text: String) {
-        let parts = text.dropFirst().split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts.count < 2 { offer(String(parts.first ?? ""), Self.commands) } else if parts[0] == "load" || parts[0] == "save" { files(String(parts[1])) }
     }
 
     private mutating func symbol(_ word: String) {
@@ -109,19 +112,25 @@ struct Completion: Equatable {
     }
 }
 
-/// Where the end of an unfinished entry stands: in a string, in the arguments of a call.
+/// Where the end of an unfinished entry stands: in a string, in the arguments of a call, in a comment.
 struct EntryScanner {
     /// The text behind the quote of a string that is open at the end.
     var string: Substring?
     /// What stands before the innermost open `(`.
     var callee: [Character]?
+    /// What stands before the `[` in which the open string is.
+    var asked: [Character]?
+    var isComment = false
+    /// The words of the entry but for its last: parameters and names to be.
+    var words: [String] = []
 
     init(_ text: String) {
-        enum Open { case bracket, call([Character]), string(String.Index), hole }
+        enum Open { case index([Character]), brace, call([Character]), string(String.Index), hole }
         var open: [Open] = []
-        var index = text.startIndex
+        var index = text.startIndex, word = ""
         while index < text.endIndex {
             let c = text[index]
+            isComment = false
             var next = text.index(after: index)
             if case .string? = open.last {
                 if c == "\\" { if next < text.endIndex { next = text.index(after: next) } }
@@ -129,12 +138,19 @@ struct EntryScanner {
                 else if c == "{" {
                     if next < text.endIndex, text[next] == "{" { next = text.index(after: next) } else { open.append(.hole) }
                 }
+            } else if Completion.isWordCharacter(c) {
+                word.append(c)
             } else {
+                if let first = word.first, !first.isNumber { words.append(word) }
+                word = ""
                 switch c {
                 case "\"": open.append(.string(next))
-                case "#": while next < text.endIndex, text[next] != "\n" { next = text.index(after: next) }
+                case "#":
+                    while next < text.endIndex, text[next] != "\n" { next = text.index(after: next) }
+                    isComment = next == text.endIndex
                 case "(": open.append(.call(Array(text[..<index])))
-                case "[", "{": open.append(.bracket)
+                case "[": open.append(.index(Array(text[..<index])))
+                case "{": open.append(.brace)
                 case ")", "]", "}": if !open.isEmpty { open.removeLast() }
                 default: break
                 }
@@ -142,7 +158,9 @@ struct EntryScanner {
             index = next
         }
         switch open.last {
-        case .string(let begin)?: string = text[begin...]
+        case .string(let begin)?:
+            string = text[begin...]
+            if case .index(let before)? = open.dropLast().last, text[..<begin].dropLast().last == "[" { asked = before }
         case .call(let before)?: callee = before
         default: break
         }

@@ -10,6 +10,8 @@ public final class PromptLoop {
     let interpreter: Interpreter
     let module: Module
     var log = SessionLog()
+    /// Open while `run` reads.
+    private(set) var editor: Editor!
     private let color: Bool
     private var count = 0
     /// Entries that wait to be run: those of a pasted session.
@@ -25,25 +27,25 @@ public final class PromptLoop {
 
     /// Reads and runs entries until the end of input; gives the exit status.
     public func run() -> Int32 {
-        guard let editor = Editor(complete: { [unowned self] in complete($0) }) else {
+        editor = Editor(complete: { [unowned self] in complete($0) })
+        guard let editor else {
             fputs("error: cannot open the terminal\n", stderr)
             return 1
         }
+        defer { self.editor = nil }
         // Ctrl-\ is too near to other keys to end a session.
         signal(SIGQUIT, SIG_IGN)
-        print("nns: ?name explains a name, ? lists them, :help the commands, Ctrl-D leaves")
+        editor.write(interpreter.wrapped("nns: ?name explains a name, ? lists them, :help the commands, Ctrl-D leaves", indent: 2, width: editor.width))
         while true {
             if !waiting.isEmpty {
                 let text = waiting.removeFirst()
-                print(shown(text))
+                editor.write(shown(text) + "\n")
                 editor.remember(text)
                 if let status = perform(text) { return status }
                 continue
             }
             switch readEntry(editor) {
-            case .end:
-                print("")
-                return 0
+            case .end: return 0
             case .cleared: continue
             case .entry(let text):
                 if text.allSatisfy({ (c: Character) in c.isWhitespace }) { continue }
@@ -77,49 +79,44 @@ public final class PromptLoop {
             case .text(let piece):
                 if !text.isEmpty, piece.isEmpty { return .entry(text) }
                 text += text.isEmpty ? piece : "\n" + piece
-                if text.hasPrefix("?") || text.hasPrefix(":") || isComplete(text) { return .entry(text) }
+                if text.hasPrefix("?") || text.hasPrefix(":") || isComplete(text), !editor.continues { return .entry(text) }
             case .interrupted:
                 nns_interrupt_clear()
-                print("")
                 return .cleared
-            case .end:
-                if text.isEmpty { return .end }
-                print("")
-                return .cleared
+            case .end: return text.isEmpty ? .end : .cleared
             }
         }
     }
 
     private func isComplete(_ text: String) -> Bool {
         if Transcript.entries(text) != nil || Self.question(text) != nil { return true }
+        // Documentation waits for what it documents.
+        let lines = text.split(separator: "\n")
+        if !lines.isEmpty, lines.allSatisfy({ $0.drop { $0 == " " }.hasPrefix("##") }) { return false }
         do {
-            _ = try Parser.parse(Source(name: "entry", text: text, isFile: false))
+            _ = try Parser.parse(Source(name: "entry", text: text))
             return true
         } catch {
             return !error.isIncomplete
         }
     }
 
-    /// What Tab does with the text before the cursor: how many characters go, what comes instead.
-    private func complete(_ before: String) -> (removed: Int, inserted: String)? {
-        let text = begun + before
-        if text.last.map({ $0 == "\n" || $0 == " " }) ?? true, EntryScanner(text).callee == nil, EntryScanner(text).string == nil, !text.hasPrefix(":") {
-            return (0, "    ")
+    /// What Tab does with the text before the cursor.
+    private func complete(_ before: String) -> Editor.Completed {
+        let text = begun + before, place = EntryScanner(text)
+        if text.last.map({ $0 == "\n" || $0 == " " }) ?? true, place.callee == nil, place.string == nil, !text.hasPrefix(":") {
+            return .insertion(removed: 0, "    ")
         }
         let offer = Completion(before: text, interpreter: interpreter, module: module)
-        guard !offer.candidates.isEmpty else { return nil }
+        guard !offer.candidates.isEmpty else { return .nothing }
         let insertion = offer.insertion
-        if offer.candidates.count > 1, insertion.unicodeScalars.count <= offer.typed {
-            print("\n" + columns(offer.candidates), terminator: "")
-            fflush(stdout)
-            return (0, "")
-        }
-        return (offer.typed, insertion)
+        if offer.candidates.count > 1, insertion.unicodeScalars.count <= offer.typed { return .listing(columns(offer.candidates)) }
+        return .insertion(removed: offer.typed, insertion)
     }
 
     private func columns(_ names: [String]) -> String {
         let width = (names.map(\.count).max() ?? 0) + 2
-        let perLine = max(1, interpreter.host.width() / width)
+        let perLine = max(1, editor.width / width)
         let rows = (names.count + perLine - 1) / perLine
         var text = ""
         for row in 0..<rows {
@@ -152,7 +149,21 @@ public final class PromptLoop {
             answer(name, isSource)
             return nil
         }
+        if let name = Self.farewell(text), !module.bindings.contains(where: { $0.name == name }) {
+            editor.write(":quit or Ctrl-D leaves; exit(status) does with a status of its own\n")
+            return nil
+        }
         return execute(text)
+    }
+
+    /// The word by which other prompts are left: `quit`, `quit()`, `exit`.
+    private static func farewell(_ text: String) -> String? {
+        switch text.trimmingEnd() {
+        case "quit", "quit()": "quit"
+        case "exit": "exit"
+        case "q": "q"
+        default: nil
+        }
     }
 
     /// Runs an entry of the language, or a script with its path. With `isTimed` time and memory are told however short it was.
@@ -163,27 +174,43 @@ public final class PromptLoop {
         let before = interpreter.state(of: module)
         let clock = Measurement(interpreter, byOperation: isTimed)
         defer { clock.stop() }
-        do {
-            let value = try interpreter.run(Source(name: path ?? "entry \(count)", text: text, isFile: path != nil), in: module)
-            let setsAnswer = value.map { !$0.isNone } ?? false
-            if let value, setsAnswer {
-                interpreter.host.write(interpreter.briefEcho(value) + "\n")
-                interpreter.setAnswer(value, in: module)
+        interpreter.trainingStops = TrainingStops()
+        var answers: [SessionLog.Answer] = []
+        func answer(_ statement: Int?, _ value: Value, isSilent: Bool) {
+            guard !value.isNone else { return }
+            if !isSilent { interpreter.host.write(interpreter.briefEcho(value) + "\n") }
+            interpreter.setAnswer(value, in: module)
+            if case .function = value { answers.append(.init(statement: statement, isShown: false)) } else {
+                answers.append(.init(statement: statement, isShown: !isSilent))
             }
-            log.append(text, .done, setsAnswer: setsAnswer, before: before)
-            endEchoOfInterrupt()
+        }
+        func note(_ outcome: SessionLog.Outcome) {
+            log.append(.init(number: count, text: text, path: path, outcome: outcome, answers: answers,
+                             trainingEnds: interpreter.trainingStops.ends, before: before))
+        }
+        do {
+            let source = Source(name: path ?? "entry \(count)", text: text)
+            if path != nil {
+                // Of a script the last value alone, as where it runs as a program with `-e`.
+                if let value = try interpreter.run(source, in: module) { answer(nil, value, isSilent: false) }
+            } else {
+                try interpreter.run(source, in: module) { answer($0, $1, isSilent: $2) }
+            }
+            note(.done)
+            endOfInterrupt()
             fflush(stdout)
             report(clock, always: isTimed)
         } catch let exit as ExitRequest {
             return exit.code
         } catch let error as Diagnostic {
-            endEchoOfInterrupt()
+            endOfInterrupt()
             fflush(stdout)
             fputs(error.rendered(color: color, width: interpreter.host.errorWidth()) + "\n", stderr)
             report(clock, always: isTimed)
             module.forgetUnset()
             if !interpreter.isUnchanged(since: before, module) {
-                log.append(text, error.kind == ErrorKind.interrupt.rawValue ? .interrupted : .failed, setsAnswer: false, before: before)
+                let isInterrupt = error.kind == ErrorKind.interrupt.rawValue
+                note(isInterrupt ? .interrupted(set: interpreter.names(changedSince: before, in: module)) : .failed)
             }
             if error.kind == ErrorKind.limit.rawValue { log.forgetStates() }
         } catch {
@@ -198,12 +225,9 @@ public final class PromptLoop {
         if always || clock.seconds > 1 { fputs(clock.report(), stderr) }
     }
 
-    /// The terminal has shown `^C` where an interrupt came: what follows begins a line, also where the entry was done by then.
-    private func endEchoOfInterrupt() {
-        guard nns_interrupted() else { return }
-        print("")
-        // It ends what was pasted with the entry too.
-        waiting = []
+    /// An interrupt ends what was pasted with the entry too, also where that was done by then.
+    private func endOfInterrupt() {
+        if nns_interrupted() { waiting = [] }
     }
 
     func fail(_ message: String, help: String? = nil) {

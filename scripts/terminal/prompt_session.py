@@ -1,6 +1,8 @@
 """The prompt, key by key: entries, editing, completion, pasting, commands, help, Ctrl-C."""
+import os
 import random
 import re
+import signal
 import stat
 import subprocess
 import tempfile
@@ -16,11 +18,11 @@ PROMPT = r"nns \d+> *$"
 class Prompt(Terminal):
     """A session in a home of its own."""
 
-    def __init__(self, home=None):
+    def __init__(self, home=None, columns=100, stdout=None, **env):
         self.folder = None if home else tempfile.TemporaryDirectory()
         self.home = home or self.folder.name
-        super().__init__([NNS], columns=100, rows=40, env={"HOME": self.home, "XDG_STATE_HOME": f"{self.home}/state",
-                                                           "EDITOR": f"{self.home}/editor", "VISUAL": None, "LC_ALL": "C.UTF-8"})
+        super().__init__([NNS], columns=columns, rows=40, stdout=stdout, env={
+            "HOME": self.home, "XDG_STATE_HOME": f"{self.home}/state", "EDITOR": f"{self.home}/editor", "VISUAL": None, "LC_ALL": "C.UTF-8"} | env)
         self.begin = 0  # the line where the last entry stands
         self.wait(PROMPT)
 
@@ -51,6 +53,11 @@ class Prompt(Terminal):
         """Waits until a prompt stands below the last entry."""
         self.wait(r"\n" + PROMPT, seconds)
 
+    def paste(self, text):
+        """As terminals send what is pasted."""
+        self.begin = self.shown.row
+        self.send("\x1b[200~" + text.replace("\n", "\r") + "\x1b[201~")
+
     def do(self, text, seconds=20):
         self.expect(text, "", seconds)
 
@@ -62,6 +69,8 @@ def test_entries_and_echo():
         p.expect("ans * 2", r"\n8\n")
         p.enter("x * 100;")
         p.wait(r"\* 100;\nnns 5> *$")
+        p.expect("ans", r"\n300\n")
+        p.expect("(x => x + 1, (a: [n]) => { a })", r"\(x => x \+ 1, \(a: \[n\]\) => \{ a \}\)")
         p.expect("zeros(30, 30)", r"f32 \[30, 30\], 0 to 0, mean 0, sd 0\n\[\[0, 0, 0, \.\.\., 0, 0, 0\]")
         p.expect("build(dense(3) >> relu, ones(2, 4)); dense(3) >> relu", r"0  dense\(3\)  W not made yet, b \[3\]\n  1  relu")
         p.expect("{rate: 0.1}", r"\{rate: 0\.1\}")
@@ -105,9 +114,41 @@ def test_keys_of_editing():
         p.expect("\x122 + 5", r"\n52\n")               # Ctrl-R: search
 
 
+def test_keys_that_are_sequences():
+    """Those that mean nothing type nothing; words, ends and the lines of an entry are reached."""
+    with Prompt() as p:
+        p.expect("\x1b[5~\x1b[6~\x1b[15~\x1b[24;2~\x1bOP\x1b[[A\x1b[<0;10;10M\x1b[M !!\x1b[201~\x1b[I40 + 2", r"\n42\n")
+        p.expect("\x1b[[A\x1b[[B7", r"> 7\n7\n")
+        p.expect("12 + 345\x1b[1;5D\x1b[1;3D9\x1b[1;5C8\x1b[1;2C\x1b[1;2C\x1b[1;2C1\x1b[HX\x1b[D\x1b[3~\x1b[F0", r"> 9128 \+ 13450\n22578\n")
+        # A key ends a search and does what it does.
+        p.expect("\x1228\x1b[H1 + \x1b[F", r"> 1 \+ 9128 \+ 13450\n22579\n")
+        p.expect("nonsense + 1\x1bOH\x1b[3;5~2", r"\n3\n")
+        p.paste("total = 0\nfor i in 1..3 {\n    total += i\n}\ntotal")
+        p.wait("^total$")
+        p.expect("", r"\n6\n")
+        # Up and Down within the entry that comes back: 3 becomes 34, total begins with 0.5.
+        p.send(UP + UP + UP + UP + "\x1b[F\x1b[D\x1b[D4")
+        p.wait(r"for i in 1\.\.34 \{")
+        p.send(UP + "\x1b[F.5" + "\x1b[B\x1b[B\x1b[B\x1b[B")
+        p.wait(r"total = 0\.5$")
+        p.expect("", r"\n595\.5\n")
+        p.send(UP + UP + UP + UP + UP + UP)
+        p.wait(r"nns \d+> total = 0\nfor")
+        p.expect("\x1b[F", "")
+
+
 def test_completion():
     with Prompt() as p:
         Path(p.home, "weights.npz").write_bytes(b"")
+        p.do('odd = {plain: 1, "1.W": 2, "with blank": 3}')
+        for typed, shown in ((":time acc", r":time accura"), (f':load "{p.home}/wei', r'weights\.npz'), ('odd["1', r'odd\["1\.W'),
+                             ('odd["', r'odd\["\n1\.W +plain +with blank|plain +1\.W +with blank'), ("odd.", r"odd\.plain"), ('"\\\\lambda', '"λ'),
+                             ("fn f(learning_speed) = lear", r"= learning_speed")):
+            p.send("\x15" + typed.replace("\\\\", "\\") + TAB)
+            p.wait(shown)
+        p.send("\x15# soft_th" + TAB + "z")
+        p.wait(r"# soft_thz")
+        p.send("\x15")
         p.do("r = {alpha: 1, beta: 2}")
         p.send("soft_th" + TAB)
         p.wait(r"soft_threshold")
@@ -144,6 +185,18 @@ def test_pasting():
         p.enter("")
         p.wait(r"nns 2> y = 10\nnns 3> y \+ 1\n11\n")
         p.wait(r"nns 5> g\(3\)\n30\nnns 6> *$")
+        # The banner, a result or blanks may come first.
+        p.paste("nns: ?name explains a name\n  nns 1> z = 4\n  nns 2> z + 1\n  5\n")
+        p.wait("5")
+        p.enter("")
+        p.wait(r"nns 7> z \+ 1\n5\nnns 8> *$")
+        # All results of a paste are shown, and a line may go on with the one above, marked as pasted or not.
+        p.paste("1 + 1\n10; q = [4, 9]\n    |> sqrt\nq\n2 * 3;\nans + 1")
+        p.wait(r"ans \+ 1")
+        p.expect("", r"\n2\n\[2, 3\]\n7\nnns 9> *$")
+        p.begin = p.shown.row
+        p.send("[16, 25]\r  |> sqrt\r  |> sum\r")
+        p.wait(r"\n9\n")
 
 
 def test_help_on_names():
@@ -155,6 +208,16 @@ def test_help_on_names():
         p.expect("?train a network", r"train a network\nfit +Trains a network")
         p.expect("?", r"A first network:\n")
         p.expect("?running average", r"\n\w+ .*\n")
+        for name, form in (("while", "while CONDITION"), ("|>", r"x \|> f"), ("'", "A'"), ("..", r"a\.\.b"), ("syntax", "- words: and ans as ")):
+            p.expect(f"?{name}", form)
+        p.expect("?ans", "the value of the last entry")
+        p.expect("?zz", "nothing is known about `zz`")
+        p.enter("## Adds one.")
+        p.wait(r"\.\.\.>$")
+        p.do("fn inc(x: [n], by=1) -> [n] = x + by")
+        p.expect("?inc", r"\ninc\(x: \[n\], by=1\) -> \[n\]\n\nAdds one\.\n")
+        for word in ("quit", "quit()", "exit"):
+            p.expect(word, r":quit or Ctrl-D")
         p.expect(":help", r":save FILE")
         p.expect(":sav", r"did you mean `:save`")
         p.do(":vars")
@@ -175,7 +238,7 @@ def test_commands():
         shown = p.expect("print(sum(w), broken, normal(3), ten)", r"\n(.+)\nnns").group(1)
         p.expect(f":save {saved}", r"saved")
         again = subprocess.run([NNS, saved], capture_output=True, text=True)
-        if again.returncode or again.stdout.strip() != shown:
+        if again.returncode or again.stdout.splitlines()[-1] != shown:
             raise AssertionError(f"the saved session shows {again.stdout!r} {again.stderr!r}, the session itself {shown!r}")
         p.expect(":time 1 + 1", r"\n2\n[0-9.]+ .s, (at most|less than) [0-9.]+ MB of memory in use")
         p.expect(":time x = ones(9, 9) @ ones(9, 9);", r"\n +\d+%  +[0-9.]+ .s +1×  (matmul|ones)\n")
@@ -186,6 +249,55 @@ def test_commands():
         p.expect(":edit", r"\n77\n")
         p.expect(":reset", r"forgotten")
         p.expect("ten", r"unknown name `ten`")
+
+
+def saved(p, path, cwd=None):
+    """Saves the session and runs what is saved."""
+    p.expect(f":save {path}", r"saved")
+    return subprocess.run([NNS, path], capture_output=True, text=True, timeout=60, cwd=cwd)
+
+
+def test_a_saved_session_ends_as_the_session_did():
+    """Trainings that Ctrl-C ended end at the same epoch; what cannot be done again is told and left out; values are shown."""
+    with Prompt() as p:
+        path = f"{p.home}/saved.nns"
+        p.do("data = moons(400); net = dense(16) >> tanh >> dense(2)")
+        p.enter("run = fit(net, data, epochs=100000)")
+        p.wait(r"epoch \d\d")
+        p.send("\x03")
+        p.wait_for_prompt()
+        epochs = p.expect("len(run.history.loss)", r"\n(\d+)\nnns").group(1)
+        p.do("run2 = fit(net, data, epochs=2)")
+        weights = p.expect("print(sum(net[0].W), normal(2))", r"\n(.+)\nnns").group(1)
+        again = saved(p, path)
+        assert again.returncode == 0 and again.stdout.splitlines() == [epochs, weights], (again, epochs, weights)
+        p.enter("lost = 0; while true { lost += 1 }")
+        time.sleep(0.3)
+        p.send("\x03")
+        p.wait_for_prompt()
+        p.do("[1, 2] + 1")
+        p.do("ans * 2")
+        p.begin = p.shown.row
+        again = saved(p, path)
+        p.wait(r"warning: Ctrl-C stopped entry 6, which cannot be done again: (.*\n.*|.*)lost")
+        assert again.returncode == 0 and again.stdout.splitlines()[-2:] == ["[2, 3]", "[4, 6]"], again
+
+
+def test_a_saved_session_finds_its_files():
+    with Prompt() as p:
+        inner = Path(p.home, "inner")
+        inner.mkdir()
+        (inner / "helper.nns").write_text('print("it runs")\nfn f(x) = 2 * x\n')
+        (inner / "part.nns").write_text('import "helper.nns"\nz = helper.f(4)\n')
+        p.expect(f":load {inner}/part.nns", "it runs")
+        # Taken back, a module runs again.
+        p.expect(":undo", "taken back")
+        p.expect(f":load {inner}/part.nns", "it runs")
+        p.do("z")
+        Path(p.home, "other").mkdir()
+        for path in ("saved.nns", "other/saved.nns", "inner/saved.nns"):
+            again = saved(p, f"{p.home}/{path}", cwd="/")
+            assert again.returncode == 0 and again.stdout.splitlines() == ["it runs", "8"], (path, again)
 
 
 def test_long_entries_tell_their_time():
@@ -213,10 +325,87 @@ def test_history_is_kept():
                 raise AssertionError("exit(3) does not leave with 3")
 
 
+def test_sessions_share_the_history():
+    with tempfile.TemporaryDirectory() as home:
+        with Prompt(home) as p, Prompt(home) as q:
+            p.do("one = 1")
+            q.do("two = 2")
+            p.do("three = 3")
+        with Prompt(home) as p:
+            p.send(UP + UP)
+            p.wait(r"two = 2")
+            p.send(UP)
+            p.wait(r"one = 1")
+
+
+def test_surroundings():
+    """A locale that knows no Greek, a relative folder for the history, a narrow terminal, standard output in a file."""
+    with tempfile.TemporaryDirectory() as home:
+        out = f"{home}/out.txt"
+        with Prompt(home, columns=50, stdout=out, LC_ALL="C", XDG_STATE_HOME="state") as p:
+            p.do("λ = 5")
+            p.do("λ + 1")
+            p.enter(":quit")
+            assert p.finish() == 0
+            assert all(len(line.rstrip()) < 50 for line in p.shown.all().splitlines()[:2]), p.shown.all()
+        assert Path(out).read_text() == "6\n", Path(out).read_text()
+        assert Path(home, ".local/state/nns/history").exists() and not Path("state").exists()
+        with Prompt(home, columns=50) as p:
+            p.do(":help")
+            assert all(len(line.rstrip()) <= 50 for line in p.entry().splitlines()), p.entry()
+
+
+def test_another_size_while_typing():
+    with Prompt(columns=60) as p:
+        p.send("x = 1000000 + 2000000 + 3000000 + 4000000 + 5000000 + 6000000")
+        p.wait("6000000")
+        p.resize(30, 40)
+        time.sleep(0.3)
+        p.send("\x01\x05 + 7")
+        p.wait(r"6000000 \+ 7|\+ 7")
+        assert p.entry().replace("\n", "").count("x = 1000000 + 2000000 + 3000000 + 4000000 + 5000000 + 6000000 + 7") == 1, p.entry()
+        p.enter("")
+        p.expect("x", r"\n21000007\n")
+
+
+def test_typing_while_it_computes():
+    """What is typed while a training runs shows at the next prompt, not in the picture of the training."""
+    with Prompt() as p:
+        p.enter("run = fit(dense(48) >> tanh >> dense(2), moons(4000), epochs=60)")
+        p.wait(r"epoch \d")
+        p.send("40 + 2\r\r\r1 +")
+        p.wait(r"^nns 2> 40 \+ 2\n42\nnns 3>\nnns 3>\nnns 3> 1 \+$")
+        assert len(re.findall(r"epoch \d+/60", p.entry())) == 1, p.entry()
+
+
+def test_stopped_and_continued():
+    with Prompt() as p:
+        p.send("12 + 30")
+        p.wait(r"12 \+ 30")
+        os.kill(p.pid, signal.SIGSTOP)
+        p.begin = p.shown.row + 1
+        p.shown.feed("\r\n$ fg\r\n")
+        os.kill(p.pid, signal.SIGCONT)
+        p.wait(r"^nns 1> 12 \+ 30$")
+        p.expect("", r"\n42\n")
+
+
+def test_an_interrupt_ends_a_search():
+    with Prompt() as p:
+        p.do("first = 1")
+        p.send("\x12fir")
+        p.wait("bck:fir")
+        p.send("\x03")
+        p.wait(r"^nns 2> first = 1\nnns 2> *$")
+        assert "bck" not in p.entry(), p.entry()
+
+
 def test_keys_of_vi():
     with tempfile.TemporaryDirectory() as home:
         Path(home, ".editrc").write_text("bind -v\n")
         with Prompt(home) as p:
+            p.paste("1 +\n\t1")
+            p.expect("", r"\n2\n")
             p.send("soft_th" + TAB)
             p.wait(r"soft_threshold")
             p.send(ESCAPE)

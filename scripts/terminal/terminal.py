@@ -26,7 +26,7 @@ NNS = os.environ.get("NNS", str(pathlib.Path(__file__).resolve().parents[2] / ".
 class Screen:
     """What of a terminal (ECMA-48) programs here use: printing, moving the cursor, erasing, scrolling, colours."""
 
-    SEQUENCE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z])")
+    SEQUENCE = re.compile(r"\x1b\[([?0-9;]*)([A-Za-z@])")
 
     def __init__(self, columns, rows):
         self.columns, self.rows = columns, rows
