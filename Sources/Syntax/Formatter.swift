@@ -83,6 +83,8 @@ private struct Layout {
     var level = 0
     /// What the present line begins with.
     var lineHead = TokenKind.end
+    /// The first piece of code behind the comments last looked at.
+    var nextCode = -1
 
     init(_ tree: Tree) {
         source = tree.source
@@ -287,13 +289,15 @@ private struct Layout {
         return !(joins && !statementStarts.contains(piece.start))
     }
 
-    private func level(ofLineAt index: Int) -> Int {
+    private mutating func level(ofLineAt index: Int) -> Int {
         let piece = pieces[index]
         if piece.isComment {
             // Like the line below it, unless that closes a bracket.
-            var next = index + 1
-            while next < pieces.count, pieces[next].isComment { next += 1 }
-            if next < pieces.count, !isCloser(pieces[next].kind) { return level(ofTokenAt: next) }
+            if nextCode < index {
+                nextCode = index + 1
+                while nextCode < pieces.count, pieces[nextCode].isComment { nextCode += 1 }
+            }
+            if nextCode < pieces.count, !isCloser(pieces[nextCode].kind) { return level(ofTokenAt: nextCode) }
             return brackets.last.map { $0.line + 1 } ?? 0
         }
         return level(ofTokenAt: index)
