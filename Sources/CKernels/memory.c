@@ -4,6 +4,7 @@
 // Each thread has its own lists, one for each size class: a block given back goes to the list of the thread that gives
 // it back. Classes are 64 bytes apart up to 1 KiB, then eight to a doubling. At most `most_cached` bytes are kept.
 #include "nns_memory.h"
+#include "nns_interrupt.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,4 +110,9 @@ _Bool nns_memory_reserve_checked(intptr_t bytes) {
     nns_memory_used = total;
     if (total > nns_memory_peak) nns_memory_peak = total;
     return 1;
+}
+
+void nns_memory_exceed(intptr_t bytes) {
+    nns_memory_used += bytes;
+    nns_interrupt_for_memory();
 }

@@ -1,6 +1,7 @@
 // Pooling: chooses the instruction set for pool.inc.
 #include "nns_kernels.h"
 #include "nns_isa.h"
+#include "nns_interrupt.h"
 #pragma clang diagnostic ignored "-Wpsabi"  // every function of vectors is inlined
 
 // The first and one past the last place along an axis whose window lies inside.

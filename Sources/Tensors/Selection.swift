@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 
 // What an index expression selects: `x[1:3, mask, ..., none]` resolved against a shape.
@@ -162,8 +163,14 @@ public struct Selection {
         offsets.reserveCapacity(selected)
         // The covered axes are neighbours, so their offsets are multiples of the last one's stride.
         let step = mask.rank > 0 ? strides[axis + mask.rank - 1] : 0
-        for i in 0..<mask.count where mask.u8[i] != 0 { offsets.append(i &* step) }
+        try Self.interruptibly(mask.count) { for i in $0 where mask.u8[i] != 0 { offsets.append(i &* step) } }
         return .advanced(shape: [selected], offsets: offsets)
+    }
+
+    /// Calls `body` with parts of 0..<count in order; throws at an interrupt, which leaves a selection half made.
+    private static func interruptibly(_ count: Int, _ body: (Range<Int>) throws -> Void) throws {
+        try Threads.untilInterrupted(count: count, body: body)
+        if nns_interrupted() { throw TensorError(.interrupt, "interrupted") }
     }
 
     /// Pairs up the index tensors and lays the walk out.
@@ -259,7 +266,7 @@ public struct Selection {
         guard t.dtype != .bool else { throw TensorError(.type, "a bool tensor selects as a mask, not as indices") }
         var result = [Int](repeating: 0, count: t.count)
         let exact = t.dtype == .f32 ? 0x1p24 : 0x1p53
-        try Threads.untilInterrupted(count: t.count) { for i in $0 {
+        try interruptibly(t.count) { for i in $0 {
             let v = t.element(i)
             guard v == v.rounded(.towardZero) else { throw TensorError(.value, "an index must be an integer, not \(t.dtype == .f32 ? numberText(Float(v)) : numberText(v))") }
             guard v.magnitude < exact else {

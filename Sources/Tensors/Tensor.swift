@@ -24,7 +24,8 @@ public enum DType: UInt8 {
 
 /// What went wrong in a tensor function; the runtime adds the place and the user's own names.
 public struct TensorError: Error {
-    public enum Kind { case shape, value, type, limit }
+    /// `interrupt`: work that was asked to end did.
+    public enum Kind { case shape, value, type, limit, interrupt }
     public var kind: Kind
     public var message: String
     public var help: [String]
@@ -179,7 +180,7 @@ public final class Tensor {
     }
 }
 
-/// Bytes held by tensors, strings, lists and recordings, against a limit.
+/// Bytes held by tensors, strings, lists, records, objects, functions and recordings, against a limit.
 ///
 /// malloc never refuses on Linux, so the limit is ours: three quarters of the machine's or cgroup's memory.
 /// Counted on the interpreter's thread only.
@@ -199,6 +200,7 @@ public enum Memory {
 
     @inline(__always) public static func release(_ bytes: Int) { nns_memory_used &-= bytes }
 
-    /// Counts bytes that are already taken (small pieces whose refusal would help nobody).
-    @inline(__always) public static func count(_ bytes: Int) { if !nns_memory_reserve(bytes) { nns_memory_used &+= bytes } }
+    /// Counts bytes that are already taken, in pieces too small to be refused one by one; beyond the limit what runs ends
+    /// soon, as at an interrupt.
+    @inline(__always) public static func count(_ bytes: Int) { nns_memory_count(bytes) }
 }

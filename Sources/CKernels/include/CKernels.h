@@ -15,6 +15,7 @@
 #include "nns_interrupt.h"
 #include "nns_memory.h"
 #include "nns_random.h"
+#include "nns_stack.h"
 #include "nns_ticks.h"
 #include "nns_reference.h"
 #include "nns_zlib.h"

@@ -15,6 +15,7 @@ intptr_t nns_memory_taken(void);
 extern intptr_t nns_memory_used, nns_memory_peak, nns_memory_most;
 /// Counts `bytes` where the limit may not be known yet; false where they do not fit.
 _Bool nns_memory_reserve_checked(intptr_t bytes);
+void nns_memory_exceed(intptr_t bytes);
 /// Counts `bytes` if they fit below the limit.
 static inline _Bool nns_memory_reserve(intptr_t bytes) {
     if (bytes > nns_memory_most - nns_memory_used) return nns_memory_reserve_checked(bytes);
@@ -22,6 +23,11 @@ static inline _Bool nns_memory_reserve(intptr_t bytes) {
     nns_memory_used = total;
     if (total > nns_memory_peak) nns_memory_peak = total;
     return 1;
+}
+
+/// Counts `bytes` that are taken already; beyond the limit what runs is asked to end (see nns_interrupt.h).
+static inline void nns_memory_count(intptr_t bytes) {
+    if (!nns_memory_reserve(bytes)) nns_memory_exceed(bytes);
 }
 
 /// Three quarters of the machine's memory, or of the cgroup's limit where that is lower, in bytes. NNS_MEMORY=bytes in

@@ -121,8 +121,7 @@ extension Checker {
 
     func callClosure(_ function: AbstractFunction, _ arguments: [Abstract], _ keywords: [(name: String, value: Abstract)], _ n: NodePointer?, through chain: Chain? = nil) throws -> Abstract {
         guard case .closure(let code, let captures, let object) = function.body else { return notFollowed() }
-        let key = ObjectIdentifier(code)
-        guard running.count < Self.maxDepth, running.filter({ $0 == key }).count < 3 else { return notFollowed() }
+        guard mayEnter(code) else { return notFollowed() }
         try step()
         var slots = [Abstract?](repeating: nil, count: code.slotCount)
         for (i, slot) in code.captureSlots.enumerated() { slots[Int(slot)] = captures[safe: i] ?? nil }
@@ -131,11 +130,17 @@ extension Checker {
         return try inFrame(code, slots) {
             try self.bind(code, arguments, keywords)
             try self.checkAnnotations(code)
-            self.entered.insert(key)
+            self.entered.insert(ObjectIdentifier(code))
             self.activation.chain = chain
             if let object, code.name == "forward" { try self.makeLazyFields(object, code) }
             return try self.body(code)
         }
+    }
+
+    /// Whether code is followed into: not where it runs inside itself a third time, or too deep.
+    private func mayEnter(_ code: FunctionCode) -> Bool {
+        let key = ObjectIdentifier(code)
+        return running.count < Self.maxDepth && running.filter { $0 == key }.count < 3
     }
 
     /// Runs `body` with slots of its own.
@@ -287,10 +292,11 @@ extension Checker {
     // MARK: Objects
 
     private func construct(_ declaration: AbstractDeclaration, _ arguments: [Abstract], _ keywords: [(name: String, value: Abstract)]) throws -> Abstract {
+        let constructor = declaration.constructor
+        guard mayEnter(constructor.code) else { return .unknown }
         nextObject += 1
         let id = nextObject
         state.heap[id] = AbstractObject(declaration: declaration, fields: declaration.fields.map { _ in nil })
-        let constructor = declaration.constructor
         var slots = [Abstract?](repeating: nil, count: constructor.code.slotCount)
         for (i, slot) in constructor.code.captureSlots.enumerated() { slots[Int(slot)] = constructor.captures[safe: i] ?? nil }
         let values: [Abstract?] = try inFrame(constructor.code, slots) {
@@ -311,7 +317,9 @@ extension Checker {
 
     func initialize(_ initializer: AbstractCode, _ object: Int, _ arguments: [String: Abstract]) throws -> Abstract {
         let code = initializer.code
+        guard mayEnter(code) else { return .unknown }
         entered.insert(ObjectIdentifier(code))
+        try step()
         var slots = [Abstract?](repeating: nil, count: code.slotCount)
         for (i, name) in code.forwardNames.enumerated() { slots[i] = arguments[name] }
         for (i, slot) in code.captureSlots.enumerated() { slots[Int(slot)] = initializer.captures[safe: i] ?? nil }

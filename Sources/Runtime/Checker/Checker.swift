@@ -123,6 +123,8 @@ final class Checker {
     static let maxDepth = 60
     /// Tensors of so many elements are known to the last digit: the labels of a data set, for `nns check`.
     var exactLimit: Int { onlyCertain ? 64 : 2_048 }
+    /// Stages of a chain that are followed.
+    static let mostStages = 1_000
 
     private init(_ interpreter: Interpreter, _ code: FunctionCode, onlyCertain: Bool, work: Int) {
         self.interpreter = interpreter

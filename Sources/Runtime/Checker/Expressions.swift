@@ -457,7 +457,10 @@ extension Checker {
                 if case .declaration(let d) = f.body { throw interpreter.notMade(d.name, d.constructor.code, d.documentation, part) }
                 stages.append(stage)
             case .exact(.function): stages.append(stage)
-            case .object(let id): stages += state.heap[id]?.stages ?? [stage]
+            case .object(let id):
+                stages += state.heap[id]?.stages ?? [stage]
+                // A chain of thousands of stages is no longer looked through.
+                if stages.count > Self.mostStages { return .kind(.object) }
             case .unknown, .kind(.object), .kind(.function): isKnown = false
             default:
                 guard let made = try madeUp(stage, isWhole: false, .first) else { isKnown = false; continue }

@@ -1,3 +1,4 @@
+import CKernels
 import Syntax
 import Tensors
 
@@ -47,10 +48,14 @@ extension Interpreter {
             if op == .add || op == .subtract { return try combine(x, y, op) }
         case (.record(let x), .number), (.record(let x), .scalar), (.record(let x), .tensor):
             if op == .multiply || op == .divide {
+                try walk()
                 return .record(Record(x.keys, try x.values.map { try binary(op, $0, b) }))
             }
         case (.number, .record(let y)), (.scalar, .record(let y)), (.tensor, .record(let y)):
-            if op == .multiply { return .record(Record(y.keys, try y.values.map { try binary(op, a, $0) })) }
+            if op == .multiply {
+                try walk()
+                return .record(Record(y.keys, try y.values.map { try binary(op, a, $0) }))
+            }
         case (.list, _), (_, .list), (.range, _), (_, .range):
             return try listBinary(op, a, b)
         default: break
@@ -135,10 +140,19 @@ extension Interpreter {
         guard let count = Int(exactly: n), count >= 0 else { throw Diagnostic(.value, "a string is repeated a whole number of times, got \(numberText(n))") }
         let (bytes, overflow) = s.utf8.count.multipliedReportingOverflow(by: count)
         guard !overflow, Memory.used &+ bytes < Memory.limit, bytes >= 0 else { throw Diagnostic(.limit, "not enough memory for a string of \(s.utf8.count) × \(count) bytes") }
-        return String(repeating: s, count: count)
+        // Copied in blocks, so that an interrupt ends it.
+        let inBlock = Swift.max(1, (1 << 20) / Swift.max(1, s.utf8.count))
+        guard count > inBlock else { return String(repeating: s, count: count) }
+        let block = String(repeating: s, count: inBlock)
+        var text = ""
+        text.reserveCapacity(bytes)
+        for _ in 0..<count / inBlock where !nns_interrupted() { text += block }
+        try goOn()
+        return text + String(repeating: s, count: count % inBlock)
     }
 
     private func combine(_ x: Record, _ y: Record, _ op: BinaryOperation) throws -> Value {
+        try walk()
         guard x.count == y.count, x.keys.allSatisfy({ y.position($0) != nil }) else {
             let onlyLeft = x.keys.filter { y.position($0) == nil }, onlyRight = y.keys.filter { x.position($0) == nil }
             func listed(_ keys: [String]) -> String { keys.prefix(3).map { "`\($0)`" }.joined(separator: ", ") + (keys.count > 3 ? ", …" : "") }
@@ -175,13 +189,17 @@ extension Interpreter {
         case (.object(let x), .object(let y)): return x === y
         case (.record(let x), .record(let y)):
             guard x.count == y.count else { return false }
+            try walk()
             for (i, key) in x.keys.enumerated() {
                 guard let other = y[key], try equals(x.values[i], other, depth: depth + 1) else { return false }
             }
             return true
         case (.list(let x), .list(let y)):
             guard x.items.count == y.items.count else { return false }
-            for i in x.items.indices where try !equals(x.items[i], y.items[i], depth: depth + 1) { return false }
+            for i in x.items.indices {
+                if i & 0xFFF == 0 { try walk() }
+                guard try equals(x.items[i], y.items[i], depth: depth + 1) else { return false }
+            }
             return true
         case (.range, .list), (.list, .range), (.range, .range):
             return try equals(Value(list: items(of: a, what: "")), Value(list: items(of: b, what: "")), depth: depth + 1)
@@ -208,7 +226,11 @@ extension Interpreter {
         case .record(let r):
             guard let key = item.asString else { throw Diagnostic(.type, "`in` looks for a key in a record, got \(item.described)") }
             return r.position(key) != nil
-        case .list(let l): return try l.items.contains { try equals($0, item) }
+        case .list(let l):
+            return try l.items.contains {
+                try walk()
+                return try equals($0, item)
+            }
         case .range(let r):
             guard let x = item.asDouble else { return false }
             let i = (x - r.start) / r.step
@@ -231,7 +253,9 @@ extension Interpreter {
         case .scalar(let v, let type) where type != .bool: return .scalar(-v, type)
         case .scalar: return try Op.negate(x).unboxed
         case .tensor: return try Op.negate(x)
-        case .record(let r): return .record(Record(r.keys, try r.values.map { try negated($0) }))
+        case .record(let r):
+            try walk()
+            return .record(Record(r.keys, try r.values.map { try negated($0) }))
         case .list, .range: return try negated(try stacked(x, what: "what `-` negates"))
         default: throw Diagnostic(.type, "`-` does not take \(x.described)")
         }

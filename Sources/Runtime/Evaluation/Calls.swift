@@ -38,7 +38,7 @@ extension Interpreter {
         let savedFrame = frame
         depth &+= 1
         do {
-            if depth > Self.maxDepth { throw tooDeep() }
+            if depth > Self.maxDepth || nns_stack_low() { throw tooDeep() }
             try step(n)
             frame = base
             let result = plan.pointee.isExpression ? try evaluate(plan.pointee.body) : try runBody(plan.pointee.body)
@@ -88,7 +88,8 @@ extension Interpreter {
     private func stackFull() -> Diagnostic { Diagnostic(.limit, "calls nested too deep") }
 
     @inline(never) private func tooDeep() -> Diagnostic {
-        Diagnostic(.limit, "calls nested too deep", help: ["more than \(Self.maxDepth) calls were under way: does the recursion end?"])
+        let many = depth > Self.maxDepth ? "more than \(Self.maxDepth) calls were under way" : "the calls under way fill the stack"
+        return Diagnostic(.limit, "calls nested too deep", help: ["\(many): does the recursion end?"])
     }
 
     @inline(never) private func callAny(_ n: NodePointer) throws -> Word {
@@ -225,7 +226,10 @@ extension Interpreter {
     func run(_ closure: Closure, _ base: UnsafeMutablePointer<Word>, _ object: Object?, _ n: NodePointer?) throws -> Word {
         let code = closure.code
         depth &+= 1
-        if depth > Self.maxDepth { depth &-= 1; throw tooDeep() }
+        if depth > Self.maxDepth || nns_stack_low() {
+            defer { depth &-= 1 }
+            throw tooDeep()
+        }
         stepsLeft &-= 1
         if let n, stepsLeft < 0 || nns_interrupted() { depth &-= 1; stepsLeft &+= 1; try step(n) }
         let savedFrame = frame, savedOwner = randomOwner
@@ -306,6 +310,8 @@ extension Interpreter {
             base[i] = Word(value)
         }
         guard parameters.indices.contains(where: { base[$0].isUnset }) else { return }
+        // A default may call the function whose call is not under way yet.
+        if nns_stack_low() { throw tooDeep() }
         // Defaults see the parameters before them.
         let savedFrame = frame
         frame = base
@@ -440,37 +446,63 @@ extension Interpreter {
         return plan
     }
 
-    /// `x = f(x, …)` with a built-in: x moves into the call, so that it may be changed in place, and comes back
-    /// where the call fails.
+    /// `x = f(x, …)` with a built-in: behind the other arguments x moves into the call, so that it may be changed in place,
+    /// and comes back where the call fails.
     func assignMoving(_ assign: NodePointer) throws {
         let n = assign.pointee.b!, target = assign.pointee.a!
-        let slot: UnsafeMutablePointer<Word> = target.pointee.op == .local ? frame + Int(target.pointee.slot) : target.pointee.cell
         let w = n.pointee.a.pointee.cell.pointee
-        guard w.tag == Word.Tag.function, let builtin = w.function as? BuiltinFunction, builtin.operation.movesFirst, slot.pointee.isReference else {
-            let result = try evaluate(n)
-            let old = slot.pointee
-            slot.pointee = result
-            old.release()
-            return
+        guard w.tag == Word.Tag.function, let builtin = w.function as? BuiltinFunction, builtin.operation.movesFirst else {
+            return try store(try evaluate(n), in: target)
         }
         let operation = builtin.operation
         let plan: UnsafeMutablePointer<Int32>
         do { plan = try self.plan(n, operation) } catch { throw located(error, n) }
         let count = operation.parameters.count
-        let base = try reserveArguments(count)
+        let base: UnsafeMutablePointer<Value>
+        do { base = try reserveArguments(count) } catch { throw located(error, n) }
         defer { releaseArguments(base, count) }
+        // No call can change a variable, so that it is looked at only behind the others.
+        let slot: UnsafeMutablePointer<Word>? = switch target.pointee.op {
+        case .local: frame + Int(target.pointee.slot)
+        case .global: target.pointee.cell
+        default: nil
+        }
+        if slot == nil || !slot!.pointee.isReference { base[0] = try value(n.pointee.list[0]) }
         for i in 1..<max(1, Int(n.pointee.count)) {
             let part = n.pointee.list[i]
             base[Int(plan[i])] = try value(part.pointee.op == .keyword ? part.pointee.a : part)
         }
-        base[0] = Value(taking: slot.pointee)
-        slot.pointee = .none
-        do {
-            slot.pointee = try Word(operation.invoke(self, base))
-        } catch {
-            slot.pointee = Word(base[0])
-            throw argumentError(error, n, operation, base)
+        if let slot, slot.pointee.isReference {
+            base[0] = Value(taking: slot.pointee)
+            slot.pointee = .none
+            do { slot.pointee = try Word(operation.invoke(self, base)) } catch {
+                slot.pointee = Word(base[0])
+                throw argumentError(error, n, operation, base)
+            }
+            return
         }
+        guard case .list = base[0] else {
+            let result: Word
+            do { result = try Word(operation.invoke(self, base)) } catch { throw argumentError(error, n, operation, base) }
+            return try store(result, in: target)
+        }
+        try modify(target) { place in
+            // Not where an argument's call gave the place another list.
+            let moves = Self.isSameList(place, base[0])
+            if moves {
+                base[0] = .none
+                swap(&base[0], &place)
+            }
+            do { place = try operation.invoke(self, base) } catch {
+                if moves { place = base[0] }
+                throw argumentError(error, n, operation, base)
+            }
+            return true
+        }
+    }
+
+    @inline(never) private static func isSameList(_ a: Value, _ b: Value) -> Bool {
+        if case .list(let x) = a, case .list(let y) = b { x === y } else { false }
     }
 
     // MARK: Members
@@ -495,6 +527,7 @@ extension Interpreter {
 
     /// Calls any callable value: the way built-ins call back.
     public func apply(_ function: Value, _ arguments: [Value], _ keywords: [(name: String, value: Value)] = []) throws -> Value {
+        if nns_stack_low() { throw tooDeep() }
         switch function {
         case .function(let f):
             if let closure = f as? Closure { return try callClosure(closure, arguments, keywords) }
@@ -505,7 +538,7 @@ extension Interpreter {
             if let native = f as? NativeFunction {
                 depth += 1
                 defer { depth -= 1 }
-                if depth > Self.maxDepth { throw Diagnostic(.limit, "calls nested too deep") }
+                if depth > Self.maxDepth { throw tooDeep() }
                 return try native.body(self, arguments, keywords)
             }
             if let declaration = f as? ObjectDeclaration { return .object(try construct(declaration, arguments, keywords)) }

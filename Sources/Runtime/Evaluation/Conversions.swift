@@ -16,6 +16,7 @@ extension Interpreter {
             return Value(t)
         case .list(let list):
             guard stackingDepth < Tensor.maxRank else { throw Diagnostic(.limit, "a list is nested too deep for a tensor, which has at most \(Tensor.maxRank) axes") }
+            try walk()
             stackingDepth += 1
             defer { stackingDepth -= 1 }
             return try stack(list.items, what: what)

@@ -1,3 +1,4 @@
+import CKernels
 import Syntax
 import Tensors
 
@@ -21,9 +22,17 @@ extension Interpreter {
         return try Tensors.formatted(display(value), spec: spec, kind: value.kind)
     }
 
+    /// A value as a script would write it; cut short where the work is to end, which the evaluator sees behind it.
     /// `column`: where the text begins, which the prompt's layout takes into account.
     func written(_ value: Value, depth: Int, column: Int = 0) -> String {
-        guard depth < 200 else { return "..." }
+        guard depth < 200, !nns_interrupted() else { return "..." }
+        let text = parts(value, depth, column)
+        // Small values held many times over may have a text beyond all memory.
+        if text.utf8.count > 1 << 20, text.utf8.count > Memory.limit &- Memory.used { nns_interrupt_for_memory() }
+        return text
+    }
+
+    private func parts(_ value: Value, _ depth: Int, _ column: Int) -> String {
         switch value {
         case .none: return "none"
         case .bool(let b): return b ? "true" : "false"
@@ -37,12 +46,17 @@ extension Interpreter {
         case .string(let s): return Self.quoted(s.string)
         case .list(let l):
             if isBrief, l.items.count > Self.longList { return briefList(l, depth, column) }
-            let parts = l.items.map { written($0, depth: depth + 1, column: column + 1) }
-            if isBrief, !parts.contains(where: { $0.contains("\n") }), parts.reduce(0, { $0 + $1.count + 2 }) > host.width() - column {
+            var parts: [String] = []
+            parts.reserveCapacity(l.items.count)
+            for item in l.items {
+                if nns_interrupted() { break }
+                parts.append(written(item, depth: depth + 1, column: column + 1))
+            }
+            if isBrief, !parts.contains(where: { $0.utf8.contains(10) }), parts.reduce(0, { $0 + $1.count + 2 }) > host.width() - column {
                 return depth > 0 && parts.count > 4 ? briefList(l, depth, column) : filled(parts, column)
             }
             // Elements of several lines stand below each other, their lines aligned.
-            if parts.count > 1, parts.contains(where: { $0.contains("\n") }) {
+            if parts.count > 1, parts.contains(where: { $0.utf8.contains(10) }) {
                 return "(" + parts.map { Self.aligned($0, 1) }.joined(separator: ",\n ") + ")"
             }
             return parts.count == 1 ? "(\(parts[0]),)" : "(\(parts.joined(separator: ", ")))"
@@ -139,6 +153,7 @@ extension Interpreter {
     static func quoted(_ s: String) -> String {
         var text = "\""
         for c in s.unicodeScalars {
+            if nns_interrupted() { break }
             switch c {
             case "\"": text += "\\\""
             case "\\": text += "\\\\"

@@ -337,7 +337,11 @@ extension Interpreter {
                 switch stage {
                 case .function(let f) where !(f is ObjectDeclaration): stages.append(stage)
                 case .object(let o):
-                    if let inner = o.stages { stages += inner } else { stages.append(stage) }
+                    if let inner = o.stages {
+                        // The stages are passed on twice before they are a network's.
+                        do { try Self.checkMemory(stages.count + inner.count, 3 * MemoryLayout<Value>.stride) } catch { throw located(error, n) }
+                        stages += inner
+                    } else { stages.append(stage) }
                 default:
                     throw notAStage(stage, part)
                 }
@@ -377,7 +381,7 @@ extension Interpreter {
     func stacks(_ value: Value, depth: Int = 0) -> Bool {
         switch value {
         case .number, .scalar, .bool, .tensor, .range: true
-        case .list(let l): depth < Tensor.maxRank && !l.items.isEmpty && l.items.allSatisfy { stacks($0, depth: depth + 1) }
+        case .list(let l): depth < Tensor.maxRank && !l.items.isEmpty && !nns_interrupted() && l.items.allSatisfy { stacks($0, depth: depth + 1) }
         default: false
         }
     }

@@ -12,7 +12,23 @@ extension Interpreter {
 
     @inline(never) private func stopped(_ n: NodePointer) -> Diagnostic {
         if stepsLeft < 0 { return located(Diagnostic(.limit, "the program took more steps than --max-steps allows"), n) }
-        return located(Diagnostic(.interrupt, "interrupted"), n)
+        return located(ended(), n)
+    }
+
+    /// Why work was asked to end: an interrupt, or memory that is used up.
+    func ended() -> Diagnostic {
+        nns_interrupt_was_for_memory() ? Diagnostic(.limit, "not enough memory for the values of the program") : Diagnostic(.interrupt, "interrupted")
+    }
+
+    /// Throws where work was asked to end: what it made until then is of no use.
+    @inline(__always) public func goOn() throws {
+        if nns_interrupted() { throw ended() }
+    }
+
+    /// Looked at by walks over values: those end at an interrupt, and where values are nested deeper than the stack is.
+    @inline(__always) func walk() throws {
+        try goOn()
+        if nns_stack_low() { throw Diagnostic(.limit, "values nested too deep") }
     }
 
     /// Runs a statement. With `tail`, the value of an expression statement goes to `returned` (which is `none`

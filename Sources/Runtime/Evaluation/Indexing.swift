@@ -550,7 +550,7 @@ extension Interpreter {
 
     /// Takes the value at a path out of its place, lets `change` change it, and puts it back even on an error.
     /// `change` says whether the value itself changed; then the root is rebound, which an outer name refuses.
-    private func modify(_ n: NodePointer, _ change: (inout Value) throws -> Bool) throws {
+    func modify(_ n: NodePointer, _ change: (inout Value) throws -> Bool) throws {
         switch n.pointee.op {
         case .local, .global:
             let slot: UnsafeMutablePointer<Word> = n.pointee.op == .local ? frame + Int(n.pointee.slot) : n.pointee.cell

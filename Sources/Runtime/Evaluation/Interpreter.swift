@@ -53,7 +53,6 @@ public final class Interpreter {
 
     /// The stack of local slots.
     let stack: UnsafeMutablePointer<Word>
-    static let stackSize = 1 << 26
     let stackEnd: UnsafeMutablePointer<Word>
     /// The first slot of the running function.
     var frame: UnsafeMutablePointer<Word>
@@ -62,7 +61,7 @@ public final class Interpreter {
     /// The stack of built-ins' arguments.
     let argumentStack: UnsafeMutablePointer<Value>
     var argumentTop: UnsafeMutablePointer<Value>
-    static let argumentStackSize = 1 << 22
+    let argumentEnd: UnsafeMutablePointer<Value>
 
     /// The place of the item at which the loop over a list ended that an error left last.
     var failedItem = 0
@@ -85,9 +84,12 @@ public final class Interpreter {
         self.host = host
         DType.ofBools = defaultType
         scriptRandom = RandomStream(seed: 0, stream: 0)
-        stack = mapped(Self.stackSize)
-        argumentStack = mapped(Self.argumentStackSize)
-        stackEnd = stack + Self.stackSize
+        let slots: UnsafeMutableBufferPointer<Word> = mapped(1 << 26)
+        stack = slots.baseAddress!
+        stackEnd = stack + slots.count
+        let arguments: UnsafeMutableBufferPointer<Value> = mapped(1 << 22)
+        argumentStack = arguments.baseAddress!
+        argumentEnd = argumentStack + arguments.count
         frame = stack
         top = stack
         argumentTop = argumentStack
@@ -107,10 +109,16 @@ public final class Interpreter {
     }
 }
 
-/// Zeroed memory that is only taken from the system where it is touched.
-private func mapped<T>(_ count: Int) -> UnsafeMutablePointer<T> {
-    let bytes = count * MemoryLayout<T>.stride
-    let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-    guard let block, block != MAP_FAILED else { fatalError("no address space for the interpreter's stack") }
-    return block.assumingMemoryBound(to: T.self)
+/// Zeroed memory that is only taken from the system where it is touched: room for `most` items, or for fewer where the
+/// process may not have as much.
+private func mapped<T>(_ most: Int) -> UnsafeMutableBufferPointer<T> {
+    var count = most
+    while count >= most >> 8 {
+        let bytes = count * MemoryLayout<T>.stride
+        let block = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        if let block, block != MAP_FAILED { return UnsafeMutableBufferPointer(start: block.assumingMemoryBound(to: T.self), count: count) }
+        count /= 4
+    }
+    fputs("error: no memory for the interpreter's stack\n", stderr)
+    exit(1)
 }

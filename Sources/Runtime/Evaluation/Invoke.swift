@@ -20,7 +20,7 @@ extension Operation {
         } catch {
             if !nns_interrupted() { throw error }
         }
-        throw Diagnostic(.interrupt, "interrupted")
+        throw call.interpreter.ended()
     }
 
     private func record(_ call: inout Call) throws -> Value {
@@ -94,7 +94,7 @@ extension Interpreter {
     /// Room for `count` arguments, set to `none`.
     @inline(__always) func reserveArguments(_ count: Int) throws -> UnsafeMutablePointer<Value> {
         let base = argumentTop
-        guard base - argumentStack + count < Self.argumentStackSize else { throw Diagnostic(.limit, "calls nested too deep") }
+        guard base + count < argumentEnd else { throw Diagnostic(.limit, "calls nested too deep") }
         base.initialize(repeating: .none, count: count)
         argumentTop = base + count
         return base

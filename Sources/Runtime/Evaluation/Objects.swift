@@ -116,6 +116,7 @@ extension Interpreter {
     /// A deep copy: parameters, states and layers inside are the copy's own, random streams go on where they are.
     func copied(_ value: Value, _ seen: inout [ObjectIdentifier: Object], depth: Int = 0) throws -> Value {
         guard depth < 10_000 else { throw Diagnostic(.limit, "values nested too deep to copy") }
+        try walk()
         switch value {
         case .object(let o):
             if let known = seen[ObjectIdentifier(o)] { return .object(known) }

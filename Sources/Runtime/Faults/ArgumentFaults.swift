@@ -43,6 +43,7 @@ extension TensorError.Kind {
         case .value: .value
         case .type: .type
         case .limit: .limit
+        case .interrupt: .interrupt
         }
     }
 }

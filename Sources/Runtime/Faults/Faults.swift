@@ -17,13 +17,8 @@ extension Interpreter {
     func diagnosed(_ error: Error) -> Diagnostic {
         if let diagnostic = error as? Diagnostic { return diagnostic }
         if let error = error as? TensorError {
-            let kind: ErrorKind = switch error.kind {
-            case .shape: .shape
-            case .value: .value
-            case .type: .type
-            case .limit: .limit
-            }
-            return Diagnostic(kind, error.message, help: error.help)
+            if error.kind == .interrupt { return ended() }
+            return Diagnostic(error.kind.errorKind, error.message, help: error.help)
         }
         return Diagnostic(.value, "\(error)")
     }

@@ -391,7 +391,7 @@ extension Interpreter {
     /// Constants all the way down lists and records.
     func deepDetached(_ value: Value) throws -> Value {
         try refuseDeepNesting(value, "stop_gradient")
-        return constant(value)
+        return try constant(value)
     }
 
     /// Lists and records nested very deep are taken apart by recursion, so they are refused first.
@@ -399,11 +399,12 @@ extension Interpreter {
         if value.isNestedDeeper(than: 1_000) { throw Diagnostic(.limit, "\(what): values nested too deep") }
     }
 
-    private func constant(_ value: Value) -> Value {
+    private func constant(_ value: Value) throws -> Value {
+        try walk()
         switch value {
         case .tensor: return value.detached
-        case .list(let l): return Value(list: l.items.map { constant($0) })
-        case .record(let r): return .record(Record(r.keys, r.values.map { constant($0) }))
+        case .list(let l): return Value(list: try l.items.map { try constant($0) })
+        case .record(let r): return .record(Record(r.keys, try r.values.map { try constant($0) }))
         default: return value
         }
     }

@@ -1,4 +1,3 @@
-import CKernels
 import Syntax
 import Tensors
 
@@ -28,7 +27,7 @@ struct Items {
 
     subscript(i: Int) -> Value {
         get throws {
-            if nns_interrupted() { throw Diagnostic(.interrupt, "interrupted") }
+            try interpreter.goOn()
             return switch value {
             case .list(let l): l.items[i]
             case .range(let r): .number(r[i])
@@ -333,7 +332,7 @@ extension Op {
             let sign = try c.bool(2) ? -1 : 1
             let interpreter = c.interpreter
             let order = try Array(items.indices).sorted { i, j in
-                if nns_interrupted() { throw Diagnostic(.interrupt, "interrupted") }
+                try interpreter.goOn()
                 let difference = sign * (try interpreter.compare(keys[i], keys[j]))
                 return difference < 0 || difference == 0 && i < j
             }

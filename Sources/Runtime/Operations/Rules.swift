@@ -16,6 +16,12 @@ enum Rules {
     /// Whole numbers of a plain argument.
     static func ints(_ value: Value, _ what: String) throws -> [Int] { try Interpreter.current.ints(value, what: what) }
 
+    /// One whole number.
+    static func int(_ value: Value, _ what: String) throws -> Int {
+        guard let x = value.asDouble else { throw TensorError(.type, "\(what) must be a number, got \(value.described)") }
+        return try ints(.number(x), what)[0]
+    }
+
     /// The result has the shape of the first argument.
     static let same: ShapeRule = { shapes, _ in try known(shapes, 0) }
 

@@ -141,6 +141,7 @@ private final class Saver {
     /// `path` names the tensors inside as `params` would: `0.W`.
     func stored(_ value: Value, _ path: String, _ depth: Int) throws -> StoredValue {
         guard depth < 1_000 else { throw Diagnostic(.limit, "values nested too deep to save") }
+        try names.interpreter.walk()
         func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch value {
         case .none: return .none

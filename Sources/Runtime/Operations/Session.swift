@@ -92,6 +92,7 @@ extension Op {
                 if i > 0 { line += separator }
                 line += c.interpreter.display(value)
             }
+            try c.interpreter.goOn()
             c.interpreter.host.write(line + end)
             return .none
         })

@@ -115,7 +115,9 @@ extension Op {
         shape: { shapes, arguments in
             var shape = try Rules.known(shapes, 0)
             guard shape.count >= 2 else { throw TensorError(.shape, "transpose needs a matrix, not [\(shape.map(String.init).joined(separator: ", "))]") }
-            let axes = try [arguments[1], arguments[2]].map { try Call.axis(Rules.ints($0, "an axis of transpose")[0], rank: shape.count, label: "an axis of transpose") }
+            let axes = try [(1, "`first` of transpose"), (2, "`second` of transpose")].map { i, label in
+                try Call.axis(Rules.int(arguments[i], label), rank: shape.count, label: label)
+            }
             shape.swapAt(axes[0], axes[1])
             return shape
         },

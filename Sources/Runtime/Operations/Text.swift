@@ -6,12 +6,12 @@ import Tensors
 
 // Text: conversions between values and strings, splitting and joining, reading a file.
 
-/// Where `part` begins in `text`, from the left and without overlaps; at most `limit` places.
+/// Where `part` begins in `text`, from the left and without overlaps; at most `limit` places. Ends at an interrupt.
 func occurrences(of part: [UInt8], in text: [UInt8], limit: Int = .max) -> [Int] {
     var found: [Int] = []
     guard let first = part.first, part.count <= text.count else { return found }
     var i = 0
-    while i <= text.count - part.count, found.count < limit {
+    while i <= text.count - part.count, found.count < limit, !nns_interrupted() {
         if text[i] == first, text[i..<(i + part.count)].elementsEqual(part) {
             found.append(i)
             i += part.count
@@ -114,7 +114,7 @@ extension Op {
         forward: { c in
             var parts: [String] = []
             var line: [UInt8] = []
-            for b in try c.string(0).utf8 {
+            for b in try c.string(0).utf8 where !nns_interrupted() {
                 guard b == 10 else { line.append(b); continue }
                 if line.last == 13 { line.removeLast() }
                 parts.append(String(decoding: line, as: UTF8.self))
@@ -133,7 +133,14 @@ extension Op {
             var parts: [Value] = []
             if c.isNone(1) {
                 // Spaces as Unicode has them, so that words glued by a no-break space come apart too.
-                for part in try c.string(0).unicodeScalars.split(whereSeparator: { $0.properties.isWhitespace }) { parts.append(Value(String(part))) }
+                let scalars = try c.string(0).unicodeScalars
+                var start: String.Index?
+                for i in scalars.indices where !nns_interrupted() {
+                    guard scalars[i].properties.isWhitespace else { start = start ?? i; continue }
+                    if let first = start { parts.append(Value(String(scalars[first..<i]))) }
+                    start = nil
+                }
+                if let start { parts.append(Value(String(scalars[start...]))) }
                 return Value(list: parts)
             }
             let separator = Array(try c.string(1).utf8)
@@ -147,13 +154,27 @@ extension Op {
             return Value(list: parts)
         })
 
+    /// A text changed letter by letter, in parts, so that an interrupt ends it.
+    private static func inParts(_ text: String, _ change: (Substring) -> String) -> String {
+        let bytes = text.utf8
+        var result = "", start = bytes.startIndex
+        while start < bytes.endIndex, !nns_interrupted() {
+            var end = bytes.index(start, offsetBy: 1 << 16, limitedBy: bytes.endIndex) ?? bytes.endIndex
+            // A part ends where a letter does.
+            while end < bytes.endIndex, bytes[end] & 0xC0 == 0x80 { end = bytes.index(after: end) }
+            result += change(text[start..<end])
+            start = end
+        }
+        return result
+    }
+
     public static let upper: Operation = Operation("upper(text)", .lists, "The text in capitals.", examples: [("upper(\"abc\")", "\"ABC\"")], seeAlso: ["lower"],
         result: Results.text,
-        forward: { c in Value(try c.string(0).uppercased()) })
+        forward: { c in Value(inParts(try c.string(0)) { $0.uppercased() }) })
 
     public static let lower: Operation = Operation("lower(text)", .lists, "The text in small letters.", examples: [("lower(\"ABC\")", "\"abc\"")], seeAlso: ["upper"],
         result: Results.text,
-        forward: { c in Value(try c.string(0).lowercased()) })
+        forward: { c in Value(inParts(try c.string(0)) { $0.lowercased() }) })
 
     public static let replace: Operation = Operation("replace(text, old, new)", .lists, "The text with every occurrence of `old` replaced by `new`.",
         examples: [("replace(\"a-b-c\", \"-\", \"+\")", "\"a+b+c\"")], seeAlso: ["contains"],
@@ -168,7 +189,7 @@ extension Op {
             var result: [UInt8] = []
             result.reserveCapacity(text.count + growth)
             var start = 0
-            for place in places {
+            for place in places where !nns_interrupted() {
                 result += text[start..<place]
                 result += new
                 start = place + old.count

@@ -8,7 +8,12 @@ public class Function {
     init(name: String, plan: UnsafePointer<CallPlan>? = nil) {
         self.name = name
         self.plan = plan
+        Memory.count(Self.head)
     }
+    deinit { Memory.release(Self.head) }
+
+    /// Bytes of a function with nothing captured.
+    private static let head = 96
 }
 
 /// A built-in as a value.
@@ -22,25 +27,40 @@ public final class BuiltinFunction: Function {
 
 /// A function made by a built-in (`grad(f)`, `map(f)`): native code over the arguments as written.
 public final class NativeFunction: Function {
-    public let body: (Interpreter, [Value], [(name: String, value: Value)]) throws -> Value
+    public typealias Body = (Interpreter, [Value], [(name: String, value: Value)]) throws -> Value
+    /// Nil only while it is given back.
+    public private(set) var body: Body!
     /// What it holds, so that layers inside are found.
-    public let captured: [Value]
-    public init(_ name: String, captured: [Value] = [], _ body: @escaping (Interpreter, [Value], [(name: String, value: Value)]) throws -> Value) {
+    public private(set) var captured: [Value]
+    public init(_ name: String, captured: [Value] = [], _ body: @escaping Body) {
         self.body = body
         self.captured = captured
         super.init(name: name)
+        Memory.count(bytes)
     }
+    deinit {
+        Memory.release(bytes)
+        if !captured.isEmpty { Release.drop(&captured, &body) }
+    }
+
+    /// Bytes of what it captured, once in the list and once in its code.
+    private var bytes: Int { 96 &+ captured.count &* 48 }
 }
 
 /// What `grad(f)` and `value_and_grad(f)` make.
 public final class GradientFunction: Function {
-    let function: Value
+    private(set) var function: Value
     /// True where the value is wanted too.
     let givesValue: Bool
     init(of function: Value, givesValue: Bool) {
         self.function = function
         self.givesValue = givesValue
         super.init(name: givesValue ? "value_and_grad" : "grad")
+    }
+    deinit {
+        var held = [function]
+        function = .none
+        Release.drop(&held)
     }
 }
 
@@ -54,11 +74,13 @@ public final class Closure: Function {
         captures = .allocate(capacity: max(1, code.captures.count))
         captures.initialize(repeating: .unset, count: max(1, code.captures.count))
         super.init(name: code.name, plan: code.plan)
+        Memory.count(code.captures.count &* 16)
     }
 
     deinit {
         Release.drop(captures, code.captures.count)
         captures.deallocate()
+        Memory.release(code.captures.count &* 16)
     }
 }
 
@@ -109,6 +131,8 @@ public final class Object {
     var network: Network?
     /// Counts the changes of structure of all networks: which fields hold parameters, layers, lists, functions.
     nonisolated(unsafe) static var structure = 0
+    /// Bytes of an object without fields.
+    private static let head = 144
 
     init(_ declaration: ObjectDeclaration, random: RandomStream) {
         self.declaration = declaration
@@ -116,14 +140,14 @@ public final class Object {
         fields = .allocate(capacity: max(1, declaration.fields.count))
         fields.initialize(repeating: .unset, count: max(1, declaration.fields.count))
         pending = 0
-        Memory.count(64 + 16 * declaration.fields.count)
+        Memory.count(Self.head &+ 16 &* declaration.fields.count)
     }
 
     deinit {
         if isPartOfNetwork { Object.structure &+= 1 }
         Release.drop(fields, declaration.fields.count)
         fields.deallocate()
-        Memory.release(64 + 16 * declaration.fields.count)
+        Memory.release(Self.head &+ 16 &* declaration.fields.count)
     }
 
     /// Sets a field whose value was taken out to be changed in place.

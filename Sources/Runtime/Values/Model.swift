@@ -127,6 +127,7 @@ extension Interpreter {
                        object visitObject: ((String, Object) -> Void)? = nil, global: ((UnsafeMutablePointer<Word>) -> Void)? = nil,
                        _ found: (ParameterPlace) -> Void) throws {
         guard depth < 1_000 else { throw Diagnostic(.limit, "layers nested too deep") }
+        try walk()
         func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch value {
         case .object(let o):
@@ -222,8 +223,12 @@ extension Interpreter {
             guard t.dtype != .bool else { return value }
             return Value(try tape.leaf(Variable(t, serial), Op.identity))
         case .number, .scalar: return Value(try tape.leaf(try value.variable(), Op.identity))
-        case .list(let l): return Value(list: try l.items.map { try watched($0) })
-        case .record(let r): return .record(Record(r.keys, try r.values.map { try watched($0) }))
+        case .list(let l):
+            try walk()
+            return Value(list: try l.items.map { try watched($0) })
+        case .record(let r):
+            try walk()
+            return .record(Record(r.keys, try r.values.map { try watched($0) }))
         case .range: return try watched(try stacked(value, what: "the argument"))
         default: return value
         }

@@ -1,3 +1,4 @@
+import CKernels
 import Tensors
 
 /// A value of the language as operations see it. The tree walker keeps the same in a 16-byte `Word`.
@@ -87,21 +88,26 @@ public final class Text {
     public private(set) var string: String
     private var indexed: [Unicode.Scalar]?
     private var bytes: Int
+    /// What is counted of its memory: the text itself, and what was made of it.
+    private var counted: Int
     /// In the check, a string of which only the kind is known.
     nonisolated(unsafe) static let unknown = Text("‹text›")
 
     public init(_ string: String) {
         self.string = string
         bytes = string.utf8.count
-        Memory.count(bytes)
+        // Fifteen bytes need no memory of their own.
+        counted = bytes > 15 ? 80 &+ bytes : 64
+        Memory.count(counted)
     }
-    deinit { Memory.release(bytes) }
+    deinit { Memory.release(counted) }
 
     /// The scalars, made at the first indexing.
     public var scalars: [Unicode.Scalar] {
         if let indexed { return indexed }
         let scalars = Array(string.unicodeScalars)
         indexed = scalars
+        grow(scalars.count &* 4)
         return scalars
     }
 
@@ -111,9 +117,18 @@ public final class Text {
         for i in 0..<count { added += parts[i].text.bytes }
         guard Memory.reserve(added) else { return false }
         bytes += added
+        counted += added
         for i in 0..<count { string += parts[i].text.string }
-        if indexed != nil { indexed = nil }
+        if let scalars = indexed {
+            grow(-scalars.count &* 4)
+            indexed = nil
+        }
         return true
+    }
+
+    private func grow(_ more: Int) {
+        counted += more
+        Memory.count(more)
     }
 
     /// True where both hold the same bytes in the same place, or short ones: equal for certain. Looking counts no reference.
@@ -132,7 +147,8 @@ public final class List {
     private var reserved: Int
     public init(_ items: [Value]) {
         self.items = items
-        reserved = items.count &* MemoryLayout<Value>.stride
+        // The list itself and its array have heads.
+        reserved = 80 &+ items.count &* MemoryLayout<Value>.stride
         Memory.count(reserved)
     }
     deinit {
@@ -176,14 +192,16 @@ public final class Record {
     public private(set) var values: [Value]
     /// Positions by key, kept from nine keys on; its order is never used.
     private var positions: [String: Int]?
+    /// Bytes of a record without fields, and of each field.
+    private static let head = 128, each = 40
 
     public init(_ keys: [String] = [], _ values: [Value] = []) {
         self.keys = keys
         self.values = values
-        Memory.count(keys.count &* 40)
+        Memory.count(Self.head &+ keys.count &* Self.each)
     }
     deinit {
-        Memory.release(keys.count &* 40)
+        Memory.release(Self.head &+ keys.count &* Self.each)
         Release.drop(&values)
     }
 
@@ -216,7 +234,7 @@ public final class Record {
         positions?[key] = keys.count
         keys.append(key)
         values.append(value)
-        Memory.count(40)
+        Memory.count(Self.each)
     }
 
     public func set(at i: Int, _ value: Value) { values[i] = value }
@@ -243,8 +261,9 @@ public final class RangeValue {
         self.start = start; self.step = step; self.count = count
         self.end = end ?? start + Double(count) * step
         self.isClosed = isClosed
+        Memory.count(64)
     }
-
+    deinit { Memory.release(64) }
     public subscript(i: Int) -> Double { start + Double(i) * step }
 
     /// As it would be written.
@@ -258,34 +277,44 @@ public final class RangeValue {
 /// Giving values back without deep recursion: a list of lists of lists, millions deep, must not overflow the stack.
 enum Release {
     nonisolated(unsafe) private static var depth = 0
-    nonisolated(unsafe) private static var waiting: [[Value]] = []
+    nonisolated(unsafe) private static var waiting: [([Value], NativeFunction.Body?)] = []
 
     /// Empties an array; what is nested deeper than a thousand levels waits until the outermost one is done.
     @inline(__always) static func drop(_ values: inout [Value]) {
         if values.isEmpty { return }
         var taken: [Value] = []
         swap(&taken, &values)
-        later(&taken)
+        var code: NativeFunction.Body?
+        later(&taken, &code)
     }
 
-    private static func later(_ values: inout [Value]) {
+    /// The same for what a function captured, which its code holds too.
+    static func drop(_ values: inout [Value], _ code: inout NativeFunction.Body?) {
+        later(&values, &code)
+    }
+
+    private static func later(_ values: inout [Value], _ code: inout NativeFunction.Body?) {
         if depth >= 1_000 {
-            waiting.append(values)
+            waiting.append((values, code))
             values = []
+            code = nil
             return
         }
         depth += 1
-        empty(&values)
+        empty(&values, &code)
         depth -= 1
         while depth == 0, var next = waiting.popLast() {
             depth = 1
-            empty(&next)
+            empty(&next.0, &next.1)
             depth = 0
         }
     }
 
     /// A call of its own that stays one, so that the values are given back while `depth` counts them.
-    @_optimize(none) @inline(never) private static func empty(_ values: inout [Value]) { values.removeAll() }
+    @_optimize(none) @inline(never) private static func empty(_ values: inout [Value], _ code: inout NativeFunction.Body?) {
+        values.removeAll()
+        code = nil
+    }
 
     /// Gives back the words of an object's fields or a function's captures.
     static func drop(_ words: UnsafeMutablePointer<Word>, _ count: Int) {
@@ -296,10 +325,10 @@ enum Release {
 }
 
 extension Value {
-    /// True where lists and records are nested deeper than `limit`; counted without recursion.
+    /// True where lists and records are nested deeper than `limit`; counted without recursion. Ends at an interrupt.
     func isNestedDeeper(than limit: Int) -> Bool {
         var stack: [(Value, Int)] = [(self, 0)]
-        while let (value, depth) = stack.popLast() {
+        while !nns_interrupted(), let (value, depth) = stack.popLast() {
             if depth > limit { return true }
             switch value {
             case .list(let l): for item in l.items { if case .list = item { stack.append((item, depth + 1)) } else if case .record = item { stack.append((item, depth + 1)) } }
