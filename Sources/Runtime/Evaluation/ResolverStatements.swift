@@ -320,15 +320,36 @@ extension Resolver {
         }
     }
 
-    /// `x = append(x, …)` and the like may change x in place: its value moves into the call.
+    /// `x = append(x, …)` and the like may change x in place, as may `r.f = append(r.f, …)`: its value moves into the call,
+    /// behind the other arguments, in which nothing may change what x is.
     func markMove(_ assign: NodePointer) {
         let target = assign.pointee.a!, value = assign.pointee.b!
         guard value.pointee.op == .call, value.pointee.a.pointee.op == .global, value.pointee.count >= 1,
-              target.pointee.op == .local || target.pointee.op == .global else { return }
-        let first = value.pointee.list[0]
-        guard first.pointee.op == target.pointee.op, first.pointee.slot == target.pointee.slot, first.pointee.cell == target.pointee.cell else { return }
-        for i in 1..<max(1, Int(value.pointee.count)) where !isSimpleWithout(value.pointee.list[i], target) { return }
-        value.pointee.flag = true
+              isSamePlace(value.pointee.list[0], target) else { return }
+        value.pointee.flag = (1..<max(1, Int(value.pointee.count))).allSatisfy { isWithoutBlocks(value.pointee.list[$0]) }
+    }
+
+    /// True for the same variable, or the same part of it.
+    private func isSamePlace(_ a: NodePointer, _ b: NodePointer) -> Bool {
+        guard a.pointee.op == b.pointee.op else { return false }
+        switch a.pointee.op {
+        case .local: return a.pointee.slot == b.pointee.slot
+        case .global: return a.pointee.cell == b.pointee.cell
+        case .field: return a.pointee.slot == b.pointee.slot && a.pointee.count == b.pointee.count
+        case .member: return a.pointee.name == b.pointee.name && isSamePlace(a.pointee.a, b.pointee.a)
+        case .index:
+            return a.pointee.count == 1 && b.pointee.count == 1 && isSamePlace(a.pointee.a, b.pointee.a)
+                && isSameSubscript(a.pointee.list[0], b.pointee.list[0])
+        default: return false
+        }
+    }
+
+    private func isSameSubscript(_ a: NodePointer, _ b: NodePointer) -> Bool {
+        switch (a.pointee.op, b.pointee.op) {
+        case (.number, .number): a.pointee.number == b.pointee.number
+        case (.constant, .constant): a.pointee.text == b.pointee.text
+        default: isSamePlace(a, b)
+        }
     }
 
     /// `s = s + e + …` and `s += e` may add to s in place where nothing else in the sum can change s.
@@ -344,31 +365,13 @@ extension Resolver {
         value.pointee.flag = isPlain
     }
 
-    /// True for an expression without blocks: it assigns nothing.
+    /// True for an expression without blocks: it assigns nothing (a comprehension's names are its own).
     private func isWithoutBlocks(_ n: NodePointer) -> Bool {
         switch n.pointee.op {
-        case .conditional, .attempt, .block, .comprehension: return false
+        case .conditional, .attempt, .block: return false
         default:
             return [n.pointee.a, n.pointee.b, n.pointee.c].allSatisfy { $0.map(isWithoutBlocks) ?? true }
                 && (0..<Int(n.pointee.count)).allSatisfy { n.pointee.list == nil || isWithoutBlocks(n.pointee.list[$0]) }
-        }
-    }
-
-    /// True for an argument that cannot read the target: a constant, or another name.
-    func isSimpleWithout(_ argument: NodePointer, _ target: NodePointer) -> Bool {
-        switch argument.pointee.op {
-        case .number, .constant: return true
-        case .local: return target.pointee.op != .local || argument.pointee.slot != target.pointee.slot
-        case .global: return target.pointee.op != .global || argument.pointee.cell != target.pointee.cell
-        case .add, .subtract, .multiply, .divide, .power, .negate, .list, .bracket, .record, .index, .member, .keyword:
-            for part in [argument.pointee.a, argument.pointee.b] {
-                if let part, !isSimpleWithout(part, target) { return false }
-            }
-            for i in 0..<Int(argument.pointee.count) where argument.pointee.list != nil {
-                if !isSimpleWithout(argument.pointee.list[i], target) { return false }
-            }
-            return true
-        default: return false
         }
     }
 }
