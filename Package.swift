@@ -25,7 +25,7 @@ let package = Package(
         .target(name: "Syntax", exclude: ["grammar.txt", "nns.tmLanguage.json"]),
         .target(name: "Runtime", dependencies: ["Tensors", "Autodiff", "Files", "Plots", "Syntax", "CStandardLibrary"], swiftSettings: interpreterSettings),
         .target(name: "Prompt", dependencies: ["CEditLine", "Runtime", "Files"]),
-        .target(name: "Homework", dependencies: ["Runtime"]),
+        .target(name: "Homework", dependencies: ["Runtime", "Files"]),
         .testTarget(name: "RuntimeTests", dependencies: ["Runtime", "Syntax"]),
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "PlotsTests", dependencies: ["Plots"]),
@@ -34,7 +34,7 @@ let package = Package(
         // Not part of the product: `scripts/fuzz` builds and runs it.
         .executableTarget(name: "Fuzz", dependencies: ["CKernels", "Files", "Runtime", "Syntax", "Tensors"], path: "Tests/Fuzz"),
         .executableTarget(name: "nns", dependencies: [
-            "Plots", "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            "Files", "Plots", "Runtime", "Prompt", "Homework", .product(name: "ArgumentParser", package: "swift-argument-parser"),
         ]),
     ],
     swiftLanguageModes: [.v5]

@@ -23,9 +23,16 @@ func checkMemory(_ bytes: Int, _ path: String) throws {
 /// Reads a whole file as it is. Anything but a directory will do; pipes are read to their end.
 public func readRaw(_ path: String) throws -> [UInt8] {
     guard !path.utf8.contains(0) else { throw FileError(path, "a file name cannot contain a zero byte") }
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe would be waited for though the program is to end.
+    if nns_interrupted() { throw FileError(path, "was not read") }
+    let file = FileName.withBytes(path) { open($0, O_RDONLY | O_CLOEXEC) }
     guard file >= 0 else { throw systemError(path, "cannot open") }
     defer { close(file) }
+    return try readRaw(file, path)
+}
+
+/// Reads what an open file still holds; `path` names it in errors.
+public func readRaw(_ file: Int32, _ path: String) throws -> [UInt8] {
     var info = stat()
     guard fstat(file, &info) == 0 else { throw systemError(path, "cannot read") }
     if info.st_mode & S_IFMT == S_IFDIR { throw FileError(path, "is a directory, not a file") }
@@ -61,9 +68,9 @@ public func writeFile(_ path: String, _ bytes: [UInt8]) throws {
     guard !path.utf8.contains(0) else { throw FileError(path, "a file name cannot contain a zero byte") }
     var info = stat()
     // A device or a pipe is written to, not replaced.
-    let direct = stat(path, &info) == 0 && info.st_mode & S_IFMT != S_IFREG
+    let exists = FileName.withBytes(path) { stat($0, &info) } == 0, direct = exists && info.st_mode & S_IFMT != S_IFREG
     let target = direct ? path : path + ".\(getpid()).part"
-    let file = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    let file = FileName.withBytes(target) { open($0, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666) }
     guard file >= 0 else { throw systemError(path, "cannot write") }
     var done = 0
     // An interrupt in the middle leaves the old file too.
@@ -79,9 +86,11 @@ public func writeFile(_ path: String, _ bytes: [UInt8]) throws {
         }
         return true
     }
+    // What takes the place of a file may be read and run by whom that was.
+    if ok, exists, !direct { ok = fchmod(file, info.st_mode & 0o7777) == 0 }
     var reason = errno
     if close(file) != 0 && ok { ok = false; reason = errno }
-    if ok && !direct && rename(target, path) != 0 { ok = false; reason = errno }
+    if ok && !direct && FileName.withBytes(path, { rename(target, $0) }) != 0 { ok = false; reason = errno }
     if !ok {
         if !direct { unlink(target) }
         if isStopped { throw FileError(path, "was not written to its end") }

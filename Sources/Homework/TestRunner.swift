@@ -12,7 +12,7 @@ public final class TestRunner {
         self.color = color
     }
 
-    /// Runs every script; 0 where all tests passed, 1 otherwise.
+    /// Runs every script; 0 where all tests passed, 130 after an interrupt, 1 otherwise.
     public func run(paths: [String]) -> Int32 {
         var passed = 0, failed = 0
         for path in paths {
@@ -30,9 +30,11 @@ public final class TestRunner {
                         host.write("FAILED \(file): \(title)\n")
                         host.writeError(error.rendered(color: color, width: host.errorWidth()) + "\n")
                     }
-                } catch let exit as ExitRequest {
-                    if exit.code != 0 { failed += 1 }
                 } catch {
+                    if let diagnostic = error as? Diagnostic, diagnostic.kind == ErrorKind.interrupt.rawValue {
+                        host.writeError(diagnostic.rendered(color: color) + "\n")
+                        return 130
+                    }
                     failed += 1
                     host.write("FAILED \(file)\n")
                     host.writeError(((error as? Diagnostic)?.rendered(color: color, width: host.errorWidth()) ?? "error: \(error)") + "\n")
@@ -50,8 +52,12 @@ public final class TestRunner {
         // `main { }` belongs to a run of the program, not to its tests.
         let module = interpreter.makeModule("main", isMain: false)
         interpreter.registerMain(module, path: file)
-        try interpreter.run(source, in: module)
-        let (passed, failures) = interpreter.runTests()
-        return (passed, failures)
+        do { try interpreter.run(source, in: module) } catch let exit as ExitRequest {
+            // A script that leaves is done, but not where it has tests.
+            let declared = try Parser.parse(source).nodes.filter { $0.kind == .test }.count
+            guard exit.code != 0 || declared > 0 else { return (0, []) }
+            throw Diagnostic(.value, "exit(\(exit.code)) ended the script before its tests")
+        }
+        return try interpreter.runTests()
     }
 }

@@ -176,9 +176,13 @@ public final class PromptLoop {
         defer { clock.stop() }
         interpreter.trainingStops = TrainingStops()
         var answers: [SessionLog.Answer] = []
-        func answer(_ statement: Int?, _ value: Value, isSilent: Bool) {
+        func answer(_ statement: Int?, _ value: Value, isSilent: Bool) throws {
             guard !value.isNone else { return }
-            if !isSilent { interpreter.host.write(interpreter.briefEcho(value) + "\n") }
+            if !isSilent {
+                let text = interpreter.briefEcho(value)
+                try interpreter.goOn()
+                interpreter.host.write(text + "\n")
+            }
             interpreter.setAnswer(value, in: module)
             if case .function = value { answers.append(.init(statement: statement, isShown: false)) } else {
                 answers.append(.init(statement: statement, isShown: !isSilent))
@@ -192,9 +196,9 @@ public final class PromptLoop {
             let source = Source(name: path ?? "entry \(count)", text: text)
             if path != nil {
                 // Of a script the last value alone, as where it runs as a program with `-e`.
-                if let value = try interpreter.run(source, in: module) { answer(nil, value, isSilent: false) }
+                if let value = try interpreter.run(source, in: module) { try answer(nil, value, isSilent: false) }
             } else {
-                try interpreter.run(source, in: module) { answer($0, $1, isSilent: $2) }
+                try interpreter.run(source, in: module) { try answer($0, $1, isSilent: $2) }
             }
             note(.done)
             endOfInterrupt()

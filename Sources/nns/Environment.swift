@@ -1,7 +1,7 @@
 import CKernels
 import Glibc
 
-/// The variables that force a path of the kernels. A value that forces nothing is a mistake, and is said to be one.
+/// The variables that force a path of the kernels, or a limit. A value that forces nothing is a mistake, and is said to be one.
 enum Environment {
     /// What is wrong with them, nil where nothing is.
     static func fault() -> String? {
@@ -12,6 +12,9 @@ enum Environment {
         }
         if let count = value("NNS_THREADS"), Int(count).map({ $0 < 1 }) ?? true {
             return "NNS_THREADS=\(count): it must be a whole number from 1"
+        }
+        if let bytes = value("NNS_MEMORY"), Int(bytes).map({ $0 < 1 }) ?? true {
+            return "NNS_MEMORY=\(bytes): it must be a whole number of bytes, written out"
         }
         return nil
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CKernels
+import Files
 import Glibc
 import Homework
 import Plots
@@ -10,29 +11,38 @@ import Syntax
 @main
 enum Main {
     static func main() {
+        Output.begin()
         if let fault = Environment.fault() {
             writeError("nns: \(fault)\n")
             exit(2)
         }
         var command: ParsableCommand
         do {
-            command = try Command.parseAsRoot(ArgumentList.prepared(Array(CommandLine.arguments.dropFirst())))
+            command = try Command.parseAsRoot(ArgumentList.prepared(ArgumentList.given))
             // What is not ours is the argument parser's own help, which it throws.
             if !(command is any SessionCommand) { try command.run() }
         } catch {
             let code = Command.exitCode(for: error)
             let text = Command.fullMessage(for: error)
-            if code == .success { print(text) } else { writeError(text + "\n") }
+            if code == .success {
+                Output.write(text + "\n")
+                Output.flush()
+            } else { writeError(text + "\n") }
             exit(code == .success ? 0 : 2)
         }
         let status = onLargeStack { Session.run(command) }
-        fflush(stdout)
+        Output.flush()
         exit(status)
     }
 }
 
 /// Command lines as users write them.
 enum ArgumentList {
+    /// What stands behind the program's name. A name of a file that is no UTF-8 is among them as it is shown.
+    static var given: [String] {
+        (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0].map { FileName.shown($0) } }
+    }
+
     /// Everything behind the script's name belongs to the script, options of `nns` stand before it.
     static func prepared(_ arguments: [String]) -> [String] {
         let subcommands = ["run", "check", "fmt", "test", "doc", "help"]
@@ -43,6 +53,7 @@ enum ArgumentList {
         }
         while index < arguments.count {
             let argument = arguments[index]
+            if argument == "--" { return arguments }
             if argument == "-e" || argument == "--max-steps" || argument == "--color" { index += 2; continue }
             if argument.hasPrefix("-"), argument != "-" { index += 1; continue }
             break
@@ -62,10 +73,6 @@ extension Format: SessionCommand {}
 extension Test: SessionCommand {}
 extension Doc: SessionCommand {}
 
-func writeError(_ text: String) {
-    fputs(text, stderr)
-}
-
 /// One run of the program, on the interpreter's thread.
 enum Session {
     nonisolated static func run(_ command: ParsableCommand) -> Int32 {
@@ -81,7 +88,7 @@ enum Session {
 
     /// The surroundings of a program at this terminal.
     static func host(_ color: ColorChoice, arguments: [String] = []) -> Host {
-        var host = Host(write: { fputs($0, stdout) }, writeError: { fflush(stdout); writeError($0) })
+        var host = Host(write: Output.write, writeError: { Output.flush(); writeError($0) })
         host.arguments = arguments
         host.color = usesColor(color, descriptor: STDOUT_FILENO)
         host.braille = plotStyle() == .braille
@@ -99,7 +106,7 @@ enum Session {
         }
         host.writeError = {
             progress.makeWay(for: $0)
-            fflush(stdout)
+            Output.flush()
             writeError($0)
         }
         return host
@@ -107,11 +114,11 @@ enum Session {
 
     /// Writes to the terminal, which may take minutes for megabytes: an interrupt ends it.
     private static func show(_ text: String) {
-        if text.utf8.count < 1 << 16 { fputs(text, stdout); return }
+        if text.utf8.count < 1 << 16 { return Output.write(text) }
         var rest = text[...]
         while !rest.isEmpty, !nns_interrupted() {
-            fputs(String(rest.prefix(1 << 12)), stdout)
-            fflush(stdout)
+            Output.write(String(rest.prefix(1 << 12)))
+            Output.flush()
             rest = rest.dropFirst(1 << 12)
         }
     }
@@ -151,7 +158,7 @@ enum Session {
     }
 
     private static func report(_ error: Error, _ color: ColorChoice) -> Int32 {
-        fflush(stdout)
+        Output.flush()
         if let exit = error as? ExitRequest { return exit.code }
         guard let diagnostic = error as? Diagnostic else {
             writeError("error: \(error)\n")
@@ -172,37 +179,29 @@ enum Session {
                 source = Source(name: "-e", text: code)
             } else if let file = arguments.first {
                 scriptArguments = Array(arguments.dropFirst())
-                source = file == "-" ? Source(name: "stdin", text: try readInput()) : Source(name: file, text: try Interpreter.readText(file))
+                source = file == "-" ? Source(name: "stdin", text: try Interpreter.readInput()) : Source(name: file, text: try Interpreter.readText(file))
             } else if isatty(STDIN_FILENO) == 1 {
                 nns_interrupt_install(false)
                 let interpreter = try Interpreter.start(host: host(options.color))
                 if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
                 return PromptLoop(interpreter, color: usesColor(options.color, descriptor: STDERR_FILENO)).run()
             } else {
-                source = Source(name: "stdin", text: try readInput())
+                source = Source(name: "stdin", text: try Interpreter.readInput())
             }
             let interpreter = try Interpreter.start(host: host(options.color, arguments: scriptArguments))
             if let limit = options.maxSteps { interpreter.limitSteps(to: limit) }
             let module = interpreter.makeModule("main")
             if command.code == nil, let file = arguments.first, file != "-" { interpreter.registerMain(module, path: file) }
             let value = try interpreter.run(source, in: module, checkingFirst: true)
-            if command.code != nil, let value, !value.isNone { interpreter.host.write(interpreter.echo(value) + "\n") }
+            if command.code != nil, let value, !value.isNone {
+                let text = interpreter.echo(value)
+                try interpreter.goOn()
+                interpreter.host.write(text + "\n")
+            }
             return 0
         } catch {
             return report(error, options.color)
         }
-    }
-
-    static func readInput() throws -> String {
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, stdin)
-            if count == 0 { break }
-            bytes += buffer[..<count]
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Diagnostic(.io, "standard input is not text in UTF-8") }
-        return text
     }
 
     private static func doc(_ command: Doc) -> Int32 {

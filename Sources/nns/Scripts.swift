@@ -18,7 +18,7 @@ extension Session {
         }
     }
 
-    private static func text(_ file: String) throws -> String { file == "-" ? try readInput() : try Interpreter.readText(file) }
+    private static func text(_ file: String) throws -> String { file == "-" ? try Interpreter.readInput() : try Interpreter.readText(file) }
 
     private static func show(_ error: Error, _ color: ColorChoice) {
         guard let diagnostic = error as? Diagnostic else { return writeError("error: \(error)\n") }
@@ -60,9 +60,9 @@ extension Session {
                 if command.check {
                     guard after != before else { continue }
                     failed = true
-                    print(file == "-" ? "stdin" : file)
+                    Output.write((file == "-" ? "stdin" : file) + "\n")
                 } else if file == "-" {
-                    fputs(after, stdout)
+                    Output.write(after)
                 } else if after != before {
                     try Interpreter.writeText(after, to: file)
                 }

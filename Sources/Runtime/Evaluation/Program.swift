@@ -34,7 +34,9 @@ extension Interpreter {
     /// statement's number and whether a `;` stands behind it.
     @discardableResult
     public func run(_ source: Source, in module: Module, checkingFirst: Bool = false,
-                    result: ((_ statement: Int, _ value: Value, _ isSilent: Bool) -> Void)? = nil) throws -> Value? {
+                    result: ((_ statement: Int, _ value: Value, _ isSilent: Bool) throws -> Void)? = nil) throws -> Value? {
+        // Where nothing runs, no memory is wanted any more for what ended.
+        if currentModule == nil { _ = nns_interrupt_was_for_memory() }
         let tree = try Parser.parse(source)
         let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
         module.source = module.source ?? source
@@ -66,7 +68,7 @@ extension Interpreter {
                     _ = try execute(statement, tail: true)
                     let value = Value(taking: returned)
                     returned = .unset
-                    result?(i, value, source.hasSemicolon(behind: statement.pointee.a.pointee.span.end))
+                    try result?(i, value, source.hasSemicolon(behind: statement.pointee.a.pointee.span.end))
                     if isLast { last = value }
                 } else {
                     _ = try execute(statement, tail: false)
@@ -139,74 +141,60 @@ extension Interpreter {
     }
 
     static func canonicalPath(_ path: String) -> String? {
-        guard let resolved = realpath(path, nil) else { return nil }
+        guard let resolved = FileName.withBytes(path, { realpath($0, nil) }) else { return nil }
         defer { free(resolved) }
-        return String(cString: resolved)
+        return FileName.shown(resolved)
     }
 
     /// A file's text; throws `io` where it cannot be read or is no UTF-8.
-    public static func readText(_ path: String) throws -> String {
-        let bytes = try readBytes(path)
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw Diagnostic(.io, "\(path) is not text in UTF-8") }
-        return text
+    public static func readText(_ path: String) throws -> String { try text(named: path) { try readRaw(path) } }
+
+    /// The text on standard input.
+    public static func readInput() throws -> String { try text(named: "standard input") { try readRaw(STDIN_FILENO, "standard input") } }
+
+    private static func text(named name: String, _ bytes: () throws -> [UInt8]) throws -> String {
+        do {
+            guard let text = String(validating: try bytes(), as: UTF8.self) else { throw Diagnostic(.io, "\(name) is not text in UTF-8") }
+            return text
+        } catch let error as FileError {
+            // A file may wait for who writes it, so that an interrupt is what ended the reading.
+            if nns_interrupted() { throw Diagnostic(.interrupt, "interrupted") }
+            throw Diagnostic(.io, error.description, help: error.help)
+        }
     }
 
     /// Writes a file's text: beside it first, so that a file is never left half written.
     public static func writeText(_ text: String, to path: String) throws {
-        func failure() -> Diagnostic { Diagnostic(.io, "cannot write \(path): \(String(cString: strerror(errno)))") }
-        let target = canonicalPath(path) ?? path, draft = target + ".part"
-        var status = stat()
-        let mode = stat(target, &status) == 0 ? status.st_mode & 0o7777 : 0o644
-        guard let file = fopen(draft, "wb") else { throw failure() }
-        let bytes = Array(text.utf8)
-        let written = fwrite(bytes, 1, bytes.count, file) == bytes.count
-        guard fclose(file) == 0, written, chmod(draft, mode) == 0, rename(draft, target) == 0 else {
-            unlink(draft)
-            throw failure()
-        }
+        do { try writeFile(canonicalPath(path) ?? path, Array(text.utf8)) } catch let error as FileError { throw Diagnostic(.io, error.description) }
     }
 
-    static func readBytes(_ path: String) throws -> [UInt8] {
-        guard let file = fopen(path, "rb") else { throw Diagnostic(.io, "cannot open \(path): \(String(cString: strerror(errno)))") }
-        defer { fclose(file) }
-        var status = stat()
-        guard fstat(fileno(file), &status) == 0, status.st_mode & S_IFMT != S_IFDIR else { throw Diagnostic(.io, "\(path) is a folder") }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            if count == 0 { break }
-            guard Memory.used &+ bytes.count &+ count < Memory.limit else { throw Diagnostic(.limit, "not enough memory for \(path)") }
-            bytes += buffer[..<count]
-        }
-        guard ferror(file) == 0 else { throw Diagnostic(.io, "cannot read \(path)") }
-        return bytes
-    }
-
-    /// Runs the tests that the last program declared; gives the number passed and the failures.
-    public func runTests() -> (passed: Int, failures: [(title: String, error: Diagnostic)]) {
+    /// Runs the tests that the last program declared; gives the number passed and the failures. Throws an interrupt.
+    public func runTests() throws -> (passed: Int, failures: [(title: String, error: Diagnostic)]) {
         var passed = 0
         var failures: [(String, Diagnostic)] = []
         for (title, closure) in tests {
             do {
                 _ = try callClosure(closure, [], [])
                 passed += 1
+            } catch let exit as ExitRequest {
+                failures.append((title, Diagnostic(.value, "exit(\(exit.code)) left the test", source: closure.code.source, span: closure.code.span)))
             } catch {
-                failures.append((title, diagnosed(error)))
+                let diagnostic = diagnosed(error)
+                if diagnostic.kind == ErrorKind.interrupt.rawValue { throw diagnostic }
+                failures.append((title, diagnostic))
             }
         }
         return (passed, failures)
     }
 }
 
-/// Runs `body` on a thread with a stack of 1 GiB: ten thousand nested calls must work, and counted depth must end
-/// a recursion before the stack does.
+/// Runs `body` on a thread with a stack of 1 GiB, or of less where the process may not have as much: ten thousand nested
+/// calls must work.
 public func onLargeStack<T>(_ body: @escaping () -> T) -> T {
     var result: T?
     let runner = Unmanaged.passRetained(Runner { result = body() })
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 1 << 30)
     // An interrupt goes to the new thread: handed on from here it would come after what was typed behind it.
     var interrupt = sigset_t(), before = sigset_t()
     sigemptyset(&interrupt)
@@ -214,15 +202,18 @@ public func onLargeStack<T>(_ body: @escaping () -> T) -> T {
     pthread_sigmask(SIG_BLOCK, &interrupt, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var thread = pthread_t()
-    let status = pthread_create(&thread, &attributes, { context in
-        var interrupt = sigset_t()
-        sigemptyset(&interrupt)
-        sigaddset(&interrupt, SIGINT)
-        pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
-        Unmanaged<Runner>.fromOpaque(context!).takeRetainedValue().body()
-        return nil
-    }, runner.toOpaque())
-    guard status == 0 else {
+    let isStarted = [1 << 30, 1 << 28, 1 << 26].contains { size in
+        pthread_attr_setstacksize(&attributes, size)
+        return pthread_create(&thread, &attributes, { context in
+            var interrupt = sigset_t()
+            sigemptyset(&interrupt)
+            sigaddset(&interrupt, SIGINT)
+            pthread_sigmask(SIG_UNBLOCK, &interrupt, nil)
+            Unmanaged<Runner>.fromOpaque(context!).takeRetainedValue().body()
+            return nil
+        }, runner.toOpaque()) == 0
+    }
+    guard isStarted else {
         runner.release()
         return body()
     }
