@@ -72,6 +72,7 @@ struct PictureReader {
     func doubles(_ value: Value, _ name: String) throws -> [Double] {
         if let xs = Curves.numbers(value) { return xs }
         if let x = value.asDouble { return [x] }
+        if case .range(let r) = value { try pointing(name) { try Interpreter.checkMemory(r.count, Curves.bytesOfNumber) } }
         guard case .list = value else { throw fault(.type, name, "`\(name)` of \(call.operation.name) must be numbers, got \(value.described)") }
         let t = try pointing(name) { try call.interpreter.stacked(value, what: "`\(name)` of \(call.operation.name)").tensor() }
         return (0..<t.count).map { t.element($0) }

@@ -377,13 +377,19 @@ struct Curves {
         return xs
     }
 
+    /// The bytes that a picture takes for each of its numbers, about.
+    static let bytesOfNumber = 64
+
+    /// The numbers of a list, a tensor, or a range that memory has room for; nil for anything else.
     static func numbers(_ value: Value) -> [Double]? {
         switch value {
         case .list(let l):
             let xs = l.items.compactMap(\.asDouble)
             return xs.count == l.items.count ? xs : nil
         case .tensor(let t, _): return Self.filled(t.count) { t.element($0) }
-        case .range(let r): return Self.filled(r.count) { r[$0] }
+        case .range(let r):
+            guard (try? Interpreter.checkMemory(r.count, bytesOfNumber)) != nil else { return nil }
+            return Self.filled(r.count) { r[$0] }
         default: return nil
         }
     }

@@ -193,15 +193,16 @@ public final class Record {
     /// Positions by key, kept from nine keys on; its order is never used.
     private var positions: [String: Int]?
     /// Bytes of a record without fields, and of each field.
-    private static let head = 128, each = 40
+    private static let head = 128
+    private var each: Int { positions == nil ? 40 : 140 }
 
     public init(_ keys: [String] = [], _ values: [Value] = []) {
         self.keys = keys
         self.values = values
-        Memory.count(Self.head &+ keys.count &* Self.each)
+        Memory.count(Self.head &+ keys.count &* each)
     }
     deinit {
-        Memory.release(Self.head &+ keys.count &* Self.each)
+        Memory.release(Self.head &+ keys.count &* each)
         Release.drop(&values)
     }
 
@@ -217,7 +218,10 @@ public final class Record {
             for i in keys.indices where keys[i] == key { return i }
             return nil
         }
-        if positions == nil { positions = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) }) }
+        if positions == nil {
+            Memory.count(keys.count &* 100)
+            positions = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
+        }
         return positions![key]
     }
 
@@ -234,7 +238,7 @@ public final class Record {
         positions?[key] = keys.count
         keys.append(key)
         values.append(value)
-        Memory.count(Self.each)
+        Memory.count(each)
     }
 
     public func set(at i: Int, _ value: Value) { values[i] = value }
