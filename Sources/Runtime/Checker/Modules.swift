@@ -18,7 +18,7 @@ extension Interpreter {
             if let path { registerMain(module, path: path) }
             let errors = Checker.everything(self, code, module, [tree])
             // An import that failed says so, and nothing can be used of it.
-            let found = errors + warnings(tree, module).filter { warning in !errors.contains { $0.span == warning.span } }
+            let found = errors + warnings(tree, module).filter { warning in !errors.contains { warning.span.start <= $0.span.start && $0.span.end <= warning.span.end } }
             return found.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }.map(\.element)
         } catch { return [diagnosed(error)] }
     }
