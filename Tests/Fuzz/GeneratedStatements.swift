@@ -25,7 +25,7 @@ extension Generator {
         case 36: return "test \"t\" \(block())"
         case 37: return "main \(block())"
         case 38, 39: return special()
-        case 40: return "## About\nfn documented\(nextName)(x: [n, ...], k=\(expression(.number))) -> [n, ...] = x # \(dice.below(9))"
+        case 40: return "## About\nfn documented\(nextName)(x: [..., n], k=\(expression(.number))) -> [..., n] = x # \(dice.below(9))"
         case 41: return "#%% \(dice.below(100))"
         default: return expression(form())
         }

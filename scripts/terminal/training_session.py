@@ -158,7 +158,8 @@ print("done")
         assert t.finish() == 0
     lines = t.shown.all().splitlines()
     assert lines[:30] == ["so far 6000"] * 30 and lines[-1] == "done", t.shown.all()
-    assert t.shown.all().count("/30") == 1
+    # A training too short to be shown leaves no line.
+    assert t.shown.all().count("/30") <= 1
 
 
 def test_an_error_stands_below_the_block():
