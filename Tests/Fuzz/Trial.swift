@@ -136,8 +136,8 @@ final class Trial {
             finding("an error without a diagnostic: \(error)", bytes)
             ending = .failed("\(error)")
         }
-        // A caught error knows its line, and the formatter moves lines.
-        return Result(output: output.replacing(#/line: \d+/#, with: "line: …"), ending: ending)
+        // A caught error knows its line, and a function shows as it was written: the formatter moves both.
+        return Result(output: output.replacing(#/line: \d+/#, with: "line: …").filter { !$0.isWhitespace }, ending: ending)
     }
 
     /// A module in an interpreter as it is at the start of a program.
