@@ -84,7 +84,7 @@ def test_echoes_fit_the_width():
         p.do("d = blobs(40, centers=2); run = fit(dense(2), d, validate=d, epochs=12);")
         p.expect("run", r"\n    loss: \(([\d.]+, ){3}\.\.\., [\d.]+\),\n")
         p.resize(40, 40)
-        p.expect("run", r"\n    loss: \([\d., \n]+\),\n(.*\n)* +validation_loss: \([\d.]+, \.\.\.,\n +[\d.]+\),\n")
+        p.expect("run", r"\n    loss: \([\d.]+(,( |\n +)[\d.]+)+\),\n(.*\n)* +validation_loss: \([\d.]+, \.\.\.,\n +[\d.]+\),\n")
         p.expect("(pi, -pi, pi / 3, 0.5)", r"\n\(3.141592653589793, -3.141592653589793,\n 1.0471975511965976, 0.5\)\n")
 
 
