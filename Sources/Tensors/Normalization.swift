@@ -99,7 +99,8 @@ extension Tensor {
     /// The mean cross-entropy of logits [n, classes] against labels [n], and the probabilities.
     ///
     /// A row's loss is (1 - smoothing) · (-log p[label]) + smoothing · mean(-log p), in double; the rows' losses are
-    /// summed in double in the order of `reduce`, divided by n and rounded once. The probabilities are `softmax`'s.
+    /// summed in double in the order of `reduce`, divided by n and rounded once. The probabilities are `softmax`'s before they
+    /// are rounded: doubles whatever the logits are.
     public static func crossEntropy(_ logits: Tensor, _ labels: Tensor, smoothing: Double = 0) throws -> (loss: Tensor, probabilities: Tensor) {
         guard logits.rank == 2, logits.dtype != .bool else {
             throw TensorError(.shape, "cross_entropy takes logits [n, classes], not \(TensorError.text(logits.shape))")
@@ -108,11 +109,11 @@ extension Tensor {
         guard n > 0, k > 0 else { throw TensorError(.value, "cross_entropy of no examples: the logits are \(TensorError.text(logits.shape))") }
         guard smoothing >= 0, smoothing <= 1 else { throw TensorError(.value, "smoothing must be from 0 to 1, not \(smoothing)") }
         let labels = try checkLabels(labels, n, k, logits.dtype, logits)
-        let p = try make(like: logits), losses = try make(CollectionOfOne(n), .f64)
+        let p = try make(like: logits, .f64), losses = try make(CollectionOfOne(n), .f64)
         let scratch = k > NNS_SOFTMAX_LOCAL ? try make([k], .f64) : nil
         Threads.run(count: n, grain: scratch == nil ? Swift.max(1, 16384 / k) : Int.max) { first, last in
             if logits.dtype == .f32 {
-                nns_cross_entropy_f32(losses.f64 + first, p.f32 + first &* k, logits.f32 + first &* k, labels.f32 + first, last - first, k, smoothing, scratch?.f64)
+                nns_cross_entropy_f32(losses.f64 + first, p.f64 + first &* k, logits.f32 + first &* k, labels.f32 + first, last - first, k, smoothing, scratch?.f64)
             } else {
                 nns_cross_entropy_f64(losses.f64 + first, p.f64 + first &* k, logits.f64 + first &* k, labels.f64 + first, last - first, k, smoothing, scratch?.f64)
             }
@@ -123,12 +124,12 @@ extension Tensor {
     }
 
     /// The gradient of the mean cross-entropy for its logits, times `scale`: (p - target) · (scale / n), in double, rounded
-    /// once; the target is 1 - smoothing at the label, plus smoothing / classes everywhere.
-    public static func crossEntropyGradient(_ probabilities: Tensor, _ labels: Tensor, smoothing: Double = 0, scale: Double = 1) throws -> Tensor {
+    /// once to `type`; the target is 1 - smoothing at the label, plus smoothing / classes everywhere.
+    public static func crossEntropyGradient(_ probabilities: Tensor, _ labels: Tensor, _ type: DType, smoothing: Double = 0, scale: Double = 1) throws -> Tensor {
         let n = probabilities.dims[0], k = probabilities.dims[1]
-        let labels = try checkLabels(labels, n, k, probabilities.dtype, probabilities)
-        let g = try make(like: probabilities)
-        if g.dtype == .f32 { nns_cross_entropy_gradient_f32(g.f32, probabilities.f32, labels.f32, n, k, smoothing, scale / Double(n)) }
+        let labels = try checkLabels(labels, n, k, type, probabilities)
+        let g = try make(like: probabilities, type)
+        if g.dtype == .f32 { nns_cross_entropy_gradient_f32(g.f32, probabilities.f64, labels.f32, n, k, smoothing, scale / Double(n)) }
         else { nns_cross_entropy_gradient_f64(g.f64, probabilities.f64, labels.f64, n, k, smoothing, scale / Double(n)) }
         return g
     }

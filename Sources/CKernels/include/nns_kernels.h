@@ -147,13 +147,13 @@ void nns_softmax_f64(int op, double *y, const double *x, intptr_t rows, intptr_t
 /// y[i] = max + log(sum of exp(x - max)) of each row, not rounded.
 void nns_log_sum_exp_f32(double *y, const float *x, intptr_t rows, intptr_t cols, double *_Nullable scratch);
 void nns_log_sum_exp_f64(double *y, const double *x, intptr_t rows, intptr_t cols, double *_Nullable scratch);
-/// Each row: its probabilities p, and loss = (1 - smoothing) * -log p[label] + smoothing * the mean of -log p, in double.
-void nns_cross_entropy_f32(double *loss, float *p, const float *x, const float *labels, intptr_t rows, intptr_t cols,
+/// Each row: its probabilities p, not rounded, and loss = (1 - smoothing) * -log p[label] + smoothing * the mean of -log p, in double.
+void nns_cross_entropy_f32(double *loss, double *p, const float *x, const float *labels, intptr_t rows, intptr_t cols,
                            double smoothing, double *_Nullable scratch);
 void nns_cross_entropy_f64(double *loss, double *p, const double *x, const double *labels, intptr_t rows, intptr_t cols,
                            double smoothing, double *_Nullable scratch);
 /// g = (p - target) * scale in double, rounded once; target = 1 - smoothing at the label, plus smoothing / cols everywhere.
-void nns_cross_entropy_gradient_f32(float *g, const float *p, const float *labels, intptr_t rows, intptr_t cols,
+void nns_cross_entropy_gradient_f32(float *g, const double *p, const float *labels, intptr_t rows, intptr_t cols,
                                     double smoothing, double scale);
 void nns_cross_entropy_gradient_f64(double *g, const double *p, const double *labels, intptr_t rows, intptr_t cols,
                                     double smoothing, double scale);

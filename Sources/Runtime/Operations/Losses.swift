@@ -188,7 +188,7 @@ extension Op {
             let classes = x.dims[x.rank - 1]
             guard let smoothing = b.argument(2).asDouble, let probabilities = b.kept as? Tensor else { return }
             if !b.isRecorded, let scale = b.g.asDouble {
-                let gradient = try Tensor.crossEntropyGradient(probabilities, labels.rank == 1 ? labels : try Tensor.reshape(labels, [labels.count]), smoothing: smoothing, scale: scale)
+                let gradient = try Tensor.crossEntropyGradient(probabilities, labels.rank == 1 ? labels : try Tensor.reshape(labels, [labels.count]), x.dtype, smoothing: smoothing, scale: scale)
                 try b.give(0, Value(x.rank == 2 ? gradient : try Tensor.reshape(gradient, x.shape)))
             } else {
                 let target = try Tensor.smoothedTarget(labels, classes: classes, smoothing: smoothing, x.dtype)
