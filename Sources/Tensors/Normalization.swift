@@ -89,7 +89,7 @@ extension Tensor {
         }
         for i in 0..<n {
             let label = labels.element(i)
-            guard label >= 0, label < Double(classes), label.rounded() == label else {
+            guard label >= 0, label < Double(classes), Double(Int(label)) == label else {
                 throw TensorError(.value, "label \(i) is \(label.rounded() == label && abs(label) < 1e15 ? "\(Int(label))" : "\(label)"): with \(classes) classes labels are whole numbers from 0 to \(classes - 1)")
             }
         }

@@ -59,22 +59,20 @@ public final class Tensor {
     public let data: UnsafeMutableRawPointer
     /// The tensor whose elements this one shares.
     public let owner: Tensor?
+    /// Bytes of its own block.
+    private let blockBytes: Int
 
     /// The largest rank.
     public static let maxRank = 32
 
-    private init(dtype: DType, rank: Int, count: Int, dims: UnsafeMutablePointer<Int>, data: UnsafeMutableRawPointer, owner: Tensor?) {
+    private init(dtype: DType, rank: Int, count: Int, dims: UnsafeMutablePointer<Int>, data: UnsafeMutableRawPointer, owner: Tensor?, blockBytes: Int) {
         self.dtype = dtype; self.rank = rank; self.count = count; self.dims = dims; self.data = data; self.owner = owner
+        self.blockBytes = blockBytes
     }
 
     deinit {
-        let bytes = Self.blockSize(rank, owner == nil ? count : 0, dtype)
-        Memory.release(bytes)
-        nns_free(UnsafeMutableRawPointer(dims), bytes)
-    }
-
-    private static func blockSize(_ rank: Int, _ count: Int, _ dtype: DType) -> Int {
-        header(rank) + count * dtype.size
+        Memory.release(blockBytes)
+        nns_free(UnsafeMutableRawPointer(dims), blockBytes)
     }
 
     /// Bytes before the elements: the dimensions, padded so that elements are aligned to 64 bytes.
@@ -102,7 +100,7 @@ public final class Tensor {
         let dims = block.assumingMemoryBound(to: Int.self)
         var i = 0
         for d in shape { dims[i] = d; i &+= 1 }
-        return Tensor(dtype: dtype, rank: shape.count, count: count, dims: dims, data: block + header(shape.count), owner: nil)
+        return Tensor(dtype: dtype, rank: shape.count, count: count, dims: dims, data: block + header(shape.count), owner: nil, blockBytes: total)
     }
 
     /// A tensor with the shape and, unless told otherwise, the type of another; elements not yet set.
@@ -117,7 +115,7 @@ public final class Tensor {
         let dims = block.assumingMemoryBound(to: Int.self)
         var i = 0
         for d in shape { dims[i] = d; i &+= 1 }
-        return Tensor(dtype: base.dtype, rank: shape.count, count: base.count, dims: dims, data: base.data, owner: base.owner ?? base)
+        return Tensor(dtype: base.dtype, rank: shape.count, count: base.count, dims: dims, data: base.data, owner: base.owner ?? base, blockBytes: bytes)
     }
 
     /// A 0-d tensor.

@@ -101,7 +101,8 @@ extension Interpreter {
     }
 
     @inline(__always) func releaseArguments(_ base: UnsafeMutablePointer<Value>, _ count: Int) {
-        base.deinitialize(count: count)
+        // One by one: the runtime's loop over many asks each value's type how it ends.
+        for i in 0..<count { (base + i).deinitialize(count: 1) }
         argumentTop = base
     }
 }
