@@ -4,7 +4,7 @@ import Tensors
 // a record, and adding to the end of a string, where they stand in a variable.
 //
 // Goals: no value is made and no reference counted where numbers go into numbers; nothing is evaluated that could have
-// an effect, so that whenever the short way does not apply, the general one (Indexing.swift) begins from the start.
+// an effect, so that whenever the short way does not apply, the general one (Indexing.swift, Assigning.swift) begins from the start.
 extension Interpreter {
     /// The number of an expression made of literals, variables and `+ - *`; false for any other, which may have effects.
     @inline(__always) private func plainNumber(_ n: NodePointer, _ x: inout Double) -> Bool {
