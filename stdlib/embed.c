@@ -4,6 +4,9 @@
 #define BYTES(variable) static const unsigned char variable[]
 #define FILE_ENTRY(name, variable) {name, variable, sizeof variable}
 
+BYTES(arguments_nns) = {
+#embed "arguments.nns"
+};
 BYTES(layers_nns) = {
 #embed "layers.nns"
 };
@@ -87,6 +90,7 @@ BYTES(iris_csv) = {
 };
 
 static const nns_embedded_file files[] = {
+    FILE_ENTRY("arguments.nns", arguments_nns),
     FILE_ENTRY("layers.nns", layers_nns),
     FILE_ENTRY("sequences.nns", sequences_nns),
     FILE_ENTRY("penalties.nns", penalties_nns),
