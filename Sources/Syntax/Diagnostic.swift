@@ -46,6 +46,8 @@ public struct Diagnostic: Error {
     public var argument: Argument?
     /// A layer's text with which the message begins: a chain says which of its layers it is.
     public var subject: String?
+    /// What a built-in was given where it wants a tensor, in words: a layer that handed it on says so in its own name.
+    public var notTensor: String?
     /// True where the message speaks to whoever called the standard library, not of the place in it.
     public var isToCaller = false
     /// True when the text ended where more was expected: at the prompt, a continuation line follows.

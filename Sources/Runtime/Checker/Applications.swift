@@ -98,7 +98,11 @@ extension Checker {
             guard let declaration = state.heap[id]?.declaration else { return notFollowed() }
             guard let method = declaration.method("forward") else { throw interpreter.noForward(declaration.name, declaration.methods.map(\.code.name)) }
             let forward = AbstractFunction("forward", .closure(method.code, method.captures, object: id))
-            guard state.heap[id]?.stages != nil else { return try callClosure(forward, arguments, keywords, n) }
+            guard state.heap[id]?.stages != nil else {
+                do { return try callClosure(forward, arguments, keywords, n) } catch let error as Diagnostic {
+                    throw interpreter.inLayer(error, declaration.isStandardLibrary, interpreter.layerText(displayed(function)))
+                }
+            }
             let chain = Chain(id)
             calls.append(Call(name: "", node: method.code.body, isStandardLibrary: true, chain: chain))
             let count = calls.count

@@ -55,7 +55,16 @@ extension Checker {
     }
 
     private func rethrowFramed(_ error: Diagnostic, _ n: NodePointer, _ operation: Operation) throws -> Abstract {
-        if error.source == nil { throw interpreter.located(error, n) }
+        if error.source == nil {
+            var diagnostic = error
+            interpreter.blameForLoss(&diagnostic, operation)
+            guard let argument = diagnostic.argument, argument.function == operation.name, !n.pointee.source.takeUnretainedValue().isStandardLibrary else { throw interpreter.located(error, n) }
+            let written = WrittenArguments(n, operation)
+            diagnostic = interpreter.located(diagnostic, written.node(argument) ?? n)
+            diagnostic.argument = nil
+            written.fill(&diagnostic)
+            throw diagnostic
+        }
         throw framed(error, Call(name: operation.name, node: n, isStandardLibrary: true, operation: operation))
     }
 

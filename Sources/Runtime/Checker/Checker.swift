@@ -208,6 +208,7 @@ final class Checker {
         let declaration = ObjectDeclaration(name: known.name)
         declaration.isLayer = known.isLayer
         declaration.constructor = Closure(known.constructor.code)
+        declaration.forward = known.method("forward").map { Closure($0.code) }
         declaration.fields = known.fields.map { .init(name: $0.name, role: $0.role, initializer: nil, isLazy: false) }
         return declaration
     }
@@ -263,6 +264,18 @@ final class Checker {
         }
         let key = "\(diagnostic.source?.name ?? ""):\(diagnostic.span.start):\(diagnostic.source?.isStandardLibrary ?? false ? "\(diagnostic.place)" : "")"
         if reported.insert(key).inserted { reports.append(diagnostic) }
+    }
+
+    /// What is no error but hardly meant: a warning that points at an argument of the user's call.
+    func warn(_ warning: Diagnostic) {
+        guard muted == 0, !onlyCertain else { return }
+        var diagnostic = warning
+        for call in calls.reversed() { diagnostic = framed(diagnostic, call) }
+        guard let source = diagnostic.source else { return }
+        if let call = diagnostic.frames.first(where: { !$0.source.isStandardLibrary }), source.isStandardLibrary { (diagnostic.source, diagnostic.span) = (call.source, call.span) }
+        diagnostic.severity = .warning
+        diagnostic.frames = []
+        if reported.insert("\(source.name):\(diagnostic.span.start):\(warning.message)").inserted { reports.append(diagnostic) }
     }
 
     // MARK: Functions that nobody calls

@@ -189,6 +189,7 @@ extension Results {
             if z.count > 1 { a.append(current) }
             var loss = c[3]
             if case .exact(.none) = loss { loss = .exact(.function(BuiltinFunction(Op.crossEntropy))) }
+            warnOfScores(c.checker, c[0], loss)
             _ = try c.apply(loss, [current, c[2]])
             if case .exact(.none) = c[4] {} else { _ = try c.apply(c[4], [c[0]]) }
             // A function of the program may hold layers.
@@ -343,7 +344,7 @@ extension Results {
 
     static let expects: ResultRule = { c in
         guard let expected = c[1].exact?.asString, let x = try c.checker.madeUp(c[2], isWhole: false, .first) else { return .unknown }
-        let shape = c[2].shape.map { shapeText($0.map { World.first($0) }) } ?? x.described
+        let shape = c[2].shape.map { c.checker.interpreter.batchText($0.map { World.first($0) }) } ?? x.described
         throw Refusal.of(c.checker.interpreter.layerText(c.checker.displayed(c[0])), expected, shape, help: c[3].exact?.asString)
     }
 

@@ -20,6 +20,10 @@ public final class Interpreter {
     public var isTraining = false
     /// The pictures shown so far inside `grid`, which takes them in place of the terminal.
     var collectedPictures: [any Picture]?
+    /// The rows of the part of a batch that is under way and of the whole, of which errors speak.
+    var batchPart: (rows: Int, whole: Int)?
+    /// What the program has been warned of.
+    var warned: Set<String> = []
     /// `nan_check(true)`.
     public var checksNaN = false { didSet { tape.inspector = checksNaN ? { [unowned self] in try checkGradient($0) } : nil } }
     /// What operations cost, while somebody measures it.

@@ -153,12 +153,7 @@ extension Interpreter {
             diagnostic.argument = culprit(error, diagnostic, operation, arguments, base)
             if let name = diagnostic.argument?.name, let shapes = (error as? TensorError)?.unequal { diagnostic.help += stretchMend(name, shapes) }
         }
-        if let name = diagnostic.argument?.name, diagnostic.argument?.function != operation.name,
-           operation.group == .gradients, let own = ["labels": "y", "target": "y", "logits": "net", "prediction": "net"][name], operation.parameters.contains(where: { $0.name == own }) {
-            // What a loss refuses that the built-in called.
-            diagnostic.help = diagnostic.help.map { $0.split(separator: "‹\(name)›", omittingEmptySubsequences: false).joined(separator: "‹\(own)›") }
-            diagnostic.argument = .init(function: operation.name, name: own)
-        }
+        blameForLoss(&diagnostic, operation)
         if let argument = diagnostic.argument, argument.function == operation.name {
             wrong = arguments.node(argument)
             diagnostic.argument = nil
@@ -175,6 +170,19 @@ extension Interpreter {
         }
         if diagnostic.kind == ErrorKind.shape.rawValue, !diagnostic.isToCaller { addShapes(&diagnostic, arguments, operation, base, wrong) }
         return diagnostic
+    }
+
+    /// What a loss refuses that a built-in called is the network's output, or the targets.
+    func blameForLoss(_ error: inout Diagnostic, _ operation: Operation) {
+        guard operation.group == .gradients, operation.parameters.first?.name == "net", let argument = error.argument, let function = argument.function,
+              case .function(let loss as BuiltinFunction)? = prelude[function].map({ Value($0) }), loss.operation.group == .losses,
+              let place = loss.operation.parameters.firstIndex(where: { $0.name == argument.name }), place < 2 else { return }
+        error.help = error.help.map {
+            place == 0 ? $0.behindNetwork(argument.name) : $0.split(separator: "‹\(argument.name)›", omittingEmptySubsequences: false).joined(separator: "‹y›")
+        }
+        error.argument = .init(function: operation.name, name: place == 0 ? "net" : "y")
+        // Its message has the shapes.
+        error.isToCaller = true
     }
 
     /// The argument at fault where the error does not say which: the only one, the file that is not as wanted, the
@@ -257,6 +265,17 @@ extension Diagnostic {
         help = help.map { $0.split(separator: "‹\(name)›", omittingEmptySubsequences: false).joined(separator: "‹\(origin)›")
             .split(separator: " of \(name)›", omittingEmptySubsequences: false).joined(separator: " of \(origin)›")
             .split(separator: " of \(name)|", omittingEmptySubsequences: false).joined(separator: " of \(origin)|") }
+    }
+}
+
+extension String {
+    /// Help that changes a loss's argument, as one that changes the network whose output it is: `‹x›[:, 0]` is
+    /// `‹net› >> (s => s[:, 0])`.
+    fileprivate func behindNetwork(_ name: String) -> String {
+        split(separator: "`", omittingEmptySubsequences: false).enumerated().map { i, part in
+            let pieces = part.split(separator: "‹\(name)›", omittingEmptySubsequences: false)
+            return i % 2 == 1 && pieces.count > 1 ? "‹net› >> (s => \(pieces.joined(separator: "s")))" : String(part)
+        }.joined(separator: "`")
     }
 }
 

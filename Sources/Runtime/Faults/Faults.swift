@@ -31,7 +31,7 @@ extension Interpreter {
             return framed(error, n, f.name, WrittenArguments(n, f.constructor.code.parameters), isStandardLibrary: f.isFromStandardLibrary)
         case .function(let f): return framed(error, n, f.name, nil, isStandardLibrary: true)
         case .object(let o):
-            let forward = o.declaration.forward?.code
+            let forward = o.declaration.forward?.code, error = inLayer(error, o.declaration.isFromStandardLibrary && !o.isSequential, layerText(function))
             // A chain has no name of its own: it goes by the one it is called by.
             let name = o.isSequential && n.pointee.op == .call ? Operand(n.pointee.a, "a network").name : o.declaration.name
             return framed(error, n, name, forward.map { WrittenArguments(n, $0.parameters) }, isStandardLibrary: o.declaration.isFromStandardLibrary)

@@ -34,7 +34,10 @@ extension Interpreter {
             diagnostic.isToCaller = true
             sayWhere()
             // What a chain is called with reaches its first layer as it is.
-            if position > 0 { pointAtNetwork(&diagnostic) }
+            if position > 0 {
+                pointAtNetwork(&diagnostic)
+                diagnostic.help += sequenceMend(diagnostic, after: before)
+            }
         } else if !diagnostic.message.hasPrefix("layer "), diagnostic.source?.isStandardLibrary == true {
             diagnostic.message = "\(place): \(diagnostic.message)"
             // The library's x is not the caller's.
@@ -49,6 +52,26 @@ extension Interpreter {
         return diagnostic
     }
 
+    /// An error in a layer of the standard library: what one of its built-ins refused as no tensor, the layer refuses.
+    func inLayer(_ error: Error, _ isLibrary: Bool, _ text: @autoclosure () -> String) -> Error {
+        guard isLibrary, var diagnostic = error as? Diagnostic, let got = diagnostic.notTensor, let argument = diagnostic.argument,
+              (argument.origins.last ?? argument.name) == "x" else { return error }
+        let layer = text()
+        diagnostic.message = "\(layer) expects a tensor, got \(got == "none" ? got : ("aeio".contains(got.first ?? " ") ? "an " : "a ") + got)"
+        diagnostic.subject = layer
+        diagnostic.notTensor = nil
+        diagnostic.isToCaller = true
+        return diagnostic
+    }
+
+    /// What to write where a recurrent layer gives its last state to one that wants all of them.
+    private func sequenceMend(_ error: Diagnostic, after before: Value?) -> [String] {
+        guard error.message.contains("expects [n, time"), case .object(let o)? = before, o.declaration.isFromStandardLibrary,
+              let field = o.declaration.field("sequence"), case .bool(false)? = o[field: field] else { return [] }
+        let text = layerText(.object(o))
+        return ["\(text) gives its last state alone: for all of them write `\(text.dropLast()), sequence=true)`"]
+    }
+
     /// What a later layer refuses is not the caller's x.
     private func pointAtNetwork(_ error: inout Diagnostic) {
         error.argument = .init(function: nil, name: "net")
@@ -61,6 +84,7 @@ extension Interpreter {
         var help: [String] = []
         if n.pointee.op == .call, case .global = n.pointee.a.pointee.op, !n.pointee.a.pointee.cell.pointee.isUnset,
            case .function(let f as BuiltinFunction) = Value(n.pointee.a.pointee.cell.pointee) { help = stageMend(n, f.operation) ?? [] }
+        if let name = stage.asString, prelude[name]?.tag == Word.Tag.function { help = ["write `\(name)`, without quotes"] }
         return located(Diagnostic(.type, "`>>` joins functions and layers, got a \(stage.described)", help: help), n)
     }
 
@@ -121,6 +145,14 @@ extension Interpreter {
     }
 }
 
+extension Interpreter {
+    /// The shape of a batch as an error shows it: of a part, that of the whole.
+    func batchText(_ shape: [Int]) -> String {
+        guard let part = batchPart, shape.first == part.rows else { return shapeText(shape) }
+        return shapeText([part.whole] + shape.dropFirst())
+    }
+}
+
 extension Op {
     /// How the standard library's layers refuse an input.
     static let expects: Operation = Operation("_expects(layer, expected, x, help=none)", .neural, """
@@ -130,7 +162,7 @@ extension Op {
         result: Results.expects,
         forward: { c in
             let layer = c.interpreter.layerText(c[0])
-            let shape = try c.interpreter.isSequence(c[2]) || c[2].tensorShape != nil || c[2].asDouble != nil ? shapeText(c.tensor(2).shape) : c[2].described
+            let shape = try c.interpreter.isSequence(c[2]) || c[2].tensorShape != nil || c[2].asDouble != nil ? c.interpreter.batchText(c.tensor(2).shape) : c[2].described
             throw Refusal.of(layer, try c.string(1), shape, help: c.isNone(3) ? nil : try c.string(3))
         })
 
@@ -182,7 +214,19 @@ extension Op {
             return .none
         })
 
-    static let refusals = [expects, refuse, oneNumber, callText, lastLayer, checkFinite, warn]
+    static let partOf: Operation = Operation("_part_of(whole, rows, f)", .session, """
+        Calls `f`, which takes `rows` rows of a batch of `whole`, and gives its result: an error about the shape of the batch \
+        speaks of the whole.
+        """,
+        result: Results.partOf,
+        forward: { c in
+            let before = c.interpreter.batchPart
+            c.interpreter.batchPart = (try c.int(1), try c.int(0))
+            defer { c.interpreter.batchPart = before }
+            return try c.interpreter.apply(try c.function(2), [])
+        })
+
+    static let refusals = [expects, refuse, oneNumber, callText, lastLayer, checkFinite, warn, partOf, checkScores]
 }
 
 /// The errors that the standard library raises of its callers' arguments, in a run and in the checker.

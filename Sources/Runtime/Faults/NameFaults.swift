@@ -213,6 +213,13 @@ extension Interpreter {
 
     /// `n` is the call, where there is one in the text.
     func notCallable(_ value: Value, _ n: NodePointer? = nil) -> Diagnostic {
+        if let n, n.pointee.op == .call, !n.pointee.source.takeUnretainedValue().isStandardLibrary, let callee = n.pointee.a, [.local, .global, .field].contains(callee.pointee.op),
+           prelude[callee.pointee.name]?.tag == Word.Tag.function {
+            let name = callee.pointee.name, source = n.pointee.source.takeUnretainedValue()
+            let place = source.lastAssignment(of: name, before: n.pointee.span.start).map { " (set in line \($0))" } ?? ""
+            return Diagnostic(.type, "cannot call a \(value.described): `\(name)` is your own value here\(place), which hides the built-in `\(name)`",
+                              help: ["give your value another name"])
+        }
         var place = "x[i]"
         if let n, n.pointee.op == .call, n.pointee.count > 0 {
             let isList = if case .list = value { true } else { false }
@@ -310,5 +317,24 @@ extension String {
         while let first = view.first, characters.contains(first) { view.removeFirst() }
         while let last = view.last, characters.contains(last) { view.removeLast() }
         return String(view)
+    }
+}
+
+extension Source {
+    /// The line of the last `name = …` above a place; nil where there is none, as for a parameter.
+    fileprivate func lastAssignment(of name: String, before end: Int32) -> Int? {
+        let word = Array(name.utf8)
+        func next(_ i: Int) -> UInt8 { i < bytes.count ? bytes[i] : 10 }
+        var i = Int(end)
+        while i > 0 {
+            i -= 1
+            guard bytes[i] == word[0], i + word.count < bytes.count, bytes[i..<i + word.count].elementsEqual(word) else { continue }
+            var before = i - 1, after = i + word.count
+            while before >= 0, bytes[before] == 32 || bytes[before] == 9 { before -= 1 }
+            while next(after) == 32 { after += 1 }
+            guard before < 0 || [10, 13, UInt8(ascii: "{"), UInt8(ascii: ";")].contains(bytes[before]) else { continue }
+            if next(after) == UInt8(ascii: "="), ![UInt8(ascii: "="), UInt8(ascii: ">")].contains(next(after + 1)) { return location(of: Int32(i)).line }
+        }
+        return nil
     }
 }

@@ -168,6 +168,15 @@ extension Interpreter {
 
     // MARK: Kinds
 
+    /// The one penalty for the sum of `l1(…)` and `l2(…)`.
+    private func elasticNet(_ x: Object, _ y: Object) -> String? {
+        guard x.declaration.isFromStandardLibrary, y.declaration.isFromStandardLibrary else { return nil }
+        let pair = [x, y].sorted { $0.declaration.name < $1.declaration.name }
+        guard pair.map(\.declaration.name) == ["l1", "l2"] else { return nil }
+        let strengths = pair.map { o in o.declaration.field("strength").flatMap { o[field: $0]?.asDouble }.map(numberText) ?? "…" }
+        return "elastic(\(strengths.joined(separator: ", ")))"
+    }
+
     /// What may stand behind a layer in a chain.
     private func isStage(_ value: Value) -> Bool {
         switch value {
@@ -204,6 +213,9 @@ extension Interpreter {
             return ["a penalty takes its strength: write `\(o.declaration.name)(\(left.text))`"]
         case (.object(let o), _), (_, .object(let o)):
             let operand = if case .object = a { left } else { right }
+            if symbol == "+", case .object(let x) = a, case .object(let y) = b, let both = elasticNet(x, y) {
+                return ["both together are `\(both)`"]
+            }
             if symbol == "+", case .object(let x) = a, case .object(let y) = b, x.declaration.forward != nil, y.declaration.forward != nil {
                 return ["their sum is a function: write `net => \(left.postfixed)(net) + \(right.postfixed)(net)`"]
             }

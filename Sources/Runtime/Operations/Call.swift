@@ -28,6 +28,12 @@ public struct Call {
         fault(.type, i, "\(label(i)) must be \(expected), got \(arguments[i].described)")
     }
 
+    private func notTensor(_ i: Int) -> Diagnostic {
+        var error = wrong(i, "a tensor")
+        error.notTensor = arguments[i].described
+        return error
+    }
+
     /// A tensor argument. A number counts as a 0-d tensor of type `.number`, a list is stacked (and the stacked
     /// tensor takes its place among the arguments, with its gradient).
     public func tensor(_ i: Int) throws -> Tensor {
@@ -44,10 +50,10 @@ public struct Call {
             }
             return try tensor(i)
         case .record(let r) where r["x"] != nil:
-            var error = wrong(i, "a tensor")
+            var error = notTensor(i)
             error.help = ["the inputs of a data set are its `x`: write `‹\(operation.parameters[i].name)›.x`"]
             throw error
-        default: throw wrong(i, "a tensor")
+        default: throw notTensor(i)
         }
     }
 
@@ -59,6 +65,7 @@ public struct Call {
         case "sum": ["texts are joined by `join(‹\(name)›)`"]
         case "min": ["the first of texts in order is `sorted(‹\(name)›)[0]`"]
         case "max": ["the last of texts in order is `sorted(‹\(name)›)[-1]`"]
+        case _ where operation.group == .losses: ["number the classes: `names = unique(‹\(name)›)`, then `[argmax([n == label for n in names]) for label in ‹\(name)›]`"]
         default: []
         }
     }

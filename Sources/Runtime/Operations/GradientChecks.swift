@@ -250,6 +250,7 @@ extension Op {
         result: Results.backprop,
         forward: { c in
             let loss = c[3].isNone ? Value(c.interpreter.prelude["cross_entropy"]!) : try c.function(3)
+            c.interpreter.warnOfScores(c[0], loss)
             return try c.interpreter.backpropagate(try c.function(0), c[1], c[2], loss, c[4])
         })
 
