@@ -2,10 +2,10 @@ import CKernels
 import Glibc
 import Tensors
 
-// Tables of numbers and words as text: comma, semicolon, tab or blanks between the fields.
+// Tables of numbers and words as text: comma, semicolon, tab, bar or blanks between the fields.
 //
-// Goals: no silent guess about a number (a column is numeric only if every cell is a number or missing);
-// every complaint names line and column; one pass and no allocation per cell for numeric tables.
+// Goals: no silent guess about a number (a column is numeric only if every cell is a number or missing), and no row left
+// out in silence; every complaint names line and column; one pass and no allocation per cell for numeric tables.
 
 /// A table read from text.
 public struct CSVTable {
@@ -23,6 +23,9 @@ public struct CSVTable {
     /// True when every cell of the column is a number or missing.
     public func isNumeric(_ column: Int) -> Bool { texts[column] == nil }
 
+    /// True when every cell of the column is missing.
+    public func isEmpty(_ column: Int) -> Bool { (0..<rows).allSatisfy { numbers[$0 * columns + column].isNaN } && isNumeric(column) }
+
     /// The whole table [rows, columns]; throws at the first cell that is no number.
     public func matrix(_ dtype: DType) throws -> Tensor {
         if let error = firstWord.compactMap({ $0 }).min(by: { Self.line($0) < Self.line($1) }) { throw error }
@@ -31,25 +34,39 @@ public struct CSVTable {
         return x
     }
 
-    /// A numeric column [rows].
+    /// A numeric column [rows]; one of nothing but true and false, in any case, counts as 1 and 0.
     public func column(_ j: Int, _ dtype: DType) throws -> Tensor {
-        if let error = firstWord[j] { throw error }
+        let truths = texts[j].map { $0.map(Self.truth) }
+        if let error = firstWord[j], truths?.contains(where: { $0 == nil }) != false { throw error }
         let x = try Tensor.make([rows], dtype)
-        for i in 0..<rows { x.setElement(i, numbers[i * columns + j]) }
+        for i in 0..<rows { x.setElement(i, truths.map { $0[i]! } ?? numbers[i * columns + j]) }
         return x
+    }
+
+    /// 1 for true, 0 for false, nan where missing, nil for any other word.
+    private static func truth(_ word: String) -> Double? {
+        switch word.lowercased() {
+        case "true": 1
+        case "false": 0
+        case let other: CSVScanner.missing.contains(other) ? .nan : nil
+        }
     }
 
     private static func line(_ e: FileError) -> Int { if case .line(let n, _) = e.place { n } else { 0 } }
 }
 
-/// Reads a table. `header` nil: detected (the first row holds words above numbers); `delimiter` nil: detected.
+/// Reads a table. `header` nil: detected (the first row holds words above numbers); `delimiter` nil: detected. Lines that begin
+/// with # are comments above the first row, and nowhere else.
 public func loadCSV(_ path: String, header: Bool? = nil, delimiter: Character? = nil) throws -> CSVTable {
     try parseCSV(readFile(path), path: path, header: header, delimiter: delimiter)
 }
 
 /// Parses a table from bytes; `path` is for messages.
 public func parseCSV(_ bytes: [UInt8], path: String, header: Bool? = nil, delimiter: Character? = nil) throws -> CSVTable {
-    try bytes.withUnsafeBufferPointer { try parseTable($0, path, header, delimiter) }
+    // The line ends of old spreadsheets.
+    let newline = UInt8(ascii: "\n"), carriage = UInt8(ascii: "\r")
+    let bytes = bytes.contains(newline) ? bytes : bytes.map { $0 == carriage ? newline : $0 }
+    return try bytes.withUnsafeBufferPointer { try parseTable($0, path, header, delimiter) }
 }
 
 private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ header: Bool?, _ delimiter: Character?) throws -> CSVTable {
@@ -59,7 +76,7 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
     if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
         throw FileError(path, "is UTF-16 text", help: ["save it as UTF-8"])
     }
-    let scanner = CSVScanner(bytes, path, delimiter?.asciiValue ?? CSVScanner(bytes, path, 0).guessDelimiter())
+    let scanner = CSVScanner(bytes, path, try delimiter?.asciiValue ?? CSVScanner.guessDelimiter(bytes, path))
 
     // First pass: everything as numbers; which columns hold words.
     var first: [(text: String, value: Double?, error: FileError?)] = []
@@ -89,8 +106,9 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
         if row == 0 { words = [FileError?](repeating: nil, count: count) }
         rows = row + 1
         guard count == columns else {
-            throw FileError(path, "\(count) field\(count == 1 ? "" : "s"), but the first row has \(columns)", .line(line, column: nil),
-                            help: scanner.hasQuote ? ["is a closing quote missing?"] : [])
+            let help = scanner.beginsWithHash(line) ? ["lines that begin with # are comments above the first row only"]
+                : scanner.hasQuote ? ["is a closing quote missing?"] : []
+            throw FileError(path, "\(count) field\(count == 1 ? "" : "s"), but the first row has \(columns)", .line(line, column: nil), help: help)
         }
     }
     guard rows > 0 else { throw FileError(path, "the table is empty") }
@@ -113,11 +131,21 @@ private func parseTable(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ h
         for j in 0..<columns { if let error = first[j].error { words[j] = error } }
     }
     let skipped = hasHeader ? 1 : 0
+    // A delimiter at the end of every line begins no column.
+    if columns > 1, first[columns - 1].text.isEmpty, words[columns - 1] == nil, scanner.everyLineEndsOpen() {
+        var kept: [Double] = []
+        kept.reserveCapacity(numbers.count)
+        for i in numbers.indices where i % columns != columns - 1 { kept.append(numbers[i]) }
+        numbers = kept
+        first.removeLast()
+        words.removeLast()
+        columns -= 1
+    }
     var texts = [[String]?](repeating: nil, count: columns)
     if words.contains(where: { $0 != nil }) {
         for j in 0..<columns where words[j] != nil { texts[j] = [] }
         try scanner.scan { row, column, cell, _, _ in
-            if row >= skipped, texts[column] != nil { texts[column]!.append(scanner.text(cell)) }
+            if row >= skipped, column < columns, texts[column] != nil { texts[column]!.append(scanner.text(cell)) }
         } endOfRow: { _, _, _ in
             if nns_interrupted() { throw FileError(path, "was not read to its end") }
         }
@@ -138,6 +166,7 @@ private final class CSVScanner {
     private var carriage: UInt8 { UInt8(ascii: "\r") }
     private var blank: UInt8 { UInt8(ascii: " ") }
     private var tab: UInt8 { UInt8(ascii: "\t") }
+    private var hash: UInt8 { UInt8(ascii: "#") }
 
     init(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String, _ delimiter: UInt8) {
         self.bytes = bytes; self.path = path; self.delimiter = delimiter
@@ -145,42 +174,133 @@ private final class CSVScanner {
 
     private var start: Int { bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0 }
 
-    /// Positions of lines that hold neither nothing nor a comment.
+    /// Where the first row begins: behind empty lines and comments.
+    private lazy var top: (at: Int, line: Int) = {
+        var at = start, line = 1
+        while true {
+            skipBlank(&at, &line)
+            guard at < bytes.count, bytes[at] == hash, isComment(at) else { return (at, line) }
+            at = endOfLine(at) + 1
+            line += 1
+        }
+    }()
+
+    /// A line that begins with # is a comment, but for one whose # stands close before a word and that has as many fields, more
+    /// than one, as the next that does not begin so: that is a row, as of colours, or a header.
+    private func isComment(_ at: Int) -> Bool {
+        let end = endOfLine(at)
+        guard end - at > 1, bytes[at + 1] != hash, bytes[at + 1] != blank, bytes[at + 1] != tab || delimiter == tab else { return true }
+        var next = end + 1, line = 0
+        skipBlank(&next, &line)
+        while next < bytes.count, bytes[next] == hash { next = endOfLine(next) + 1; skipBlank(&next, &line) }
+        let count = fields(at..<end).count
+        return count < 2 || next < bytes.count && fields(next..<endOfRow(next)).count != count
+    }
+
+    /// The end of the line in which a byte stands: its newline or the end of all.
+    private func endOfLine(_ at: Int) -> Int {
+        var end = at
+        while end < bytes.count, bytes[end] != newline { end += 1 }
+        return end
+    }
+
+    /// The same of a row, whose quotes may hold newlines.
+    private func endOfRow(_ at: Int) -> Int {
+        var end = at, quoted = false
+        while end < bytes.count, quoted || bytes[end] != newline {
+            if bytes[end] == quote { quoted.toggle() }
+            end += 1
+        }
+        return end
+    }
+
+    /// Passes over lines that hold nothing.
     private func skipBlank(_ at: inout Int, _ line: inout Int) {
         while at < bytes.count {
             var i = at
             while i < bytes.count, bytes[i] == blank || bytes[i] == carriage || (bytes[i] == tab && delimiter != tab) { i += 1 }
-            if i < bytes.count, bytes[i] == UInt8(ascii: "#"), i == at {
-                while i < bytes.count, bytes[i] != newline { i += 1 }
-            }
             guard i == bytes.count || bytes[i] == newline else { return }
             at = min(i + 1, bytes.count)
             line += 1
         }
     }
 
-    /// Semicolon, tab or comma, whichever the first line holds, in this order; else blanks between numbers.
-    func guessDelimiter() -> UInt8 {
-        var at = start, line = 1
-        skipBlank(&at, &line)
-        var counts = [0, 0, 0]
-        var quoted = false
-        var end = at
-        while end < bytes.count, quoted || bytes[end] != newline {
-            switch bytes[end] {
-            case quote: quoted.toggle()
-            case UInt8(ascii: ";") where !quoted: counts[0] += 1
-            case tab where !quoted: counts[1] += 1
-            case UInt8(ascii: ",") where !quoted: counts[2] += 1
-            default: break
-            }
-            end += 1
+    /// The fields of one line, roughly: with their quotes and the blanks around them.
+    private func fields(_ line: Range<Int>) -> [Range<Int>] {
+        var found: [Range<Int>] = []
+        var from = line.lowerBound, quoted = false
+        for i in line {
+            if bytes[i] == quote { quoted.toggle() }
+            guard !quoted, bytes[i] == delimiter || delimiter == blank && (bytes[i] == tab || bytes[i] == carriage) else { continue }
+            if delimiter != blank || i > from { found.append(from..<i) }
+            from = i + 1
         }
-        if counts[0] > 0 { return UInt8(ascii: ";") }
-        if counts[1] > 0 { return tab }
-        if counts[2] > 0 { return UInt8(ascii: ",") }
-        let fields = bytes[at..<end].split(whereSeparator: { $0 == blank || $0 == carriage })
-        return fields.count > 1 && fields.allSatisfy({ parseNumber(bytes, $0.startIndex, $0.endIndex) != nil }) ? blank : UInt8(ascii: ",")
+        if delimiter != blank || line.upperBound > from { found.append(from..<line.upperBound) }
+        return found
+    }
+
+    private func trimmed(_ field: Range<Int>) -> Range<Int> {
+        var from = field.lowerBound, to = field.upperBound
+        while from < to, bytes[from] == blank || bytes[from] == tab { from += 1 }
+        while to > from, bytes[to - 1] == blank || bytes[to - 1] == tab || bytes[to - 1] == carriage { to -= 1 }
+        return from..<to
+    }
+
+    private func isNumber(_ field: Range<Int>) -> Bool {
+        let cell = trimmed(field)
+        return !cell.isEmpty && number(cell) != nil
+    }
+
+    /// The fields of the first two rows, and the line of the second.
+    private func firstRows() -> (first: [Range<Int>], second: [Range<Int>], line: Int) {
+        var (at, line) = top
+        let end = endOfRow(at), first = fields(at..<end)
+        line += 1 + bytes[at..<end].count { $0 == newline }
+        at = min(end + 1, bytes.count)
+        skipBlank(&at, &line)
+        return (first, at < bytes.count ? fields(at..<endOfRow(at)) : [], line)
+    }
+
+    /// Semicolon, tab or comma, whichever the first row holds, in this order; else a bar or blanks where they divide the first two
+    /// rows alike, and blanks some number off.
+    static func guessDelimiter(_ bytes: UnsafeBufferPointer<UInt8>, _ path: String) throws -> UInt8 {
+        let comma = UInt8(ascii: ",")
+        for delimiter in [UInt8(ascii: ";"), UInt8(ascii: "\t"), comma] {
+            let scanner = CSVScanner(bytes, path, delimiter), rows = scanner.firstRows()
+            guard rows.first.count > 1 else { continue }
+            // `b,c` above `2,3`: a name and a decimal comma, or two columns?
+            if delimiter != comma, let (name, cell) = zip(rows.first, rows.second).first(where: { name, cell in
+                !scanner.isNumber(name) && bytes[name].contains(comma) && bytes[cell].contains(comma) && scanner.isNumber(cell)
+            }) {
+                let (name, cell) = (scanner.text(scanner.trimmed(name)), scanner.text(scanner.trimmed(cell)))
+                throw FileError(path, "is `\(cell)` below `\(name)` one field or two?", .line(rows.line, column: nil),
+                                help: ["say what stands between the fields: `delimiter=\"\(delimiter == 9 ? "\\t" : ";")\"` or `delimiter=\",\"`"])
+            }
+            return delimiter
+        }
+        for delimiter in [UInt8(ascii: "|"), UInt8(ascii: " ")] {
+            let scanner = CSVScanner(bytes, path, delimiter), rows = scanner.firstRows()
+            guard rows.first.count > 1, rows.second.isEmpty || rows.second.count == rows.first.count else { continue }
+            if delimiter != 32 { return delimiter }
+            if rows.second.isEmpty ? rows.first.allSatisfy(scanner.isNumber) : rows.second.contains(where: scanner.isNumber) { return delimiter }
+        }
+        return comma
+    }
+
+    /// True where the last field of every row is empty, not even quoted.
+    func everyLineEndsOpen() -> Bool {
+        var open = true, last = false
+        try? scan { _, _, cell, _, place in
+            last = cell.isEmpty && (place == bytes.count || bytes[place] != quote)
+        } endOfRow: { _, _, _ in open = open && last }
+        return open
+    }
+
+    /// True where a line, counted from 1, begins with #.
+    func beginsWithHash(_ line: Int) -> Bool {
+        var at = start
+        for _ in 1..<line { at = min(endOfLine(at) + 1, bytes.count) }
+        return at < bytes.count && bytes[at] == hash
     }
 
     /// Calls `cell` for each field (without its outer quotes; `place` is the byte it begins at) and `endOfRow` after each row with its number of fields.
@@ -188,9 +308,10 @@ private final class CSVScanner {
     func scan(_ cell: (_ row: Int, _ column: Int, _ cell: Range<Int>, _ line: Int, _ place: Int) throws -> Void,
               endOfRow: (_ row: Int, _ count: Int, _ line: Int) throws -> Void) throws {
         let bytes = bytes, delimiter = delimiter
-        var at = start, line = 1, row = 0
+        var (at, line) = top
+        var row = 0
         while true {
-            // A line that begins with a digit is neither blank nor a comment.
+            // A line that begins with a digit is not blank.
             if at >= bytes.count || bytes[at] &- 48 > 9 { skipBlank(&at, &line) }
             if at >= bytes.count { return }
             let rowLine = line
@@ -261,10 +382,14 @@ private final class CSVScanner {
         return odd(cell)
     }
 
+    /// What stands for a missing number.
+    static let missing = ["", "na", "n/a", "nan", "null", "none", "?", "-nan"]
+
     private func odd(_ cell: Range<Int>) -> Double? {
         if cell.count > 40 { return nil }
-        switch String(decoding: bytes[cell], as: UTF8.self).lowercased() {
-        case "", "na", "n/a", "nan", "null", "none", "?", "-nan": return .nan
+        let word = String(decoding: bytes[cell], as: UTF8.self).lowercased()
+        switch word {
+        case _ where Self.missing.contains(word): return .nan
         case "inf", "+inf", "infinity", "+infinity": return .infinity
         case "-inf", "-infinity": return -.infinity
         default: break

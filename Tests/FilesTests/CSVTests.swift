@@ -36,10 +36,41 @@ import Testing
         #expect(try parse(" 1   2\n3 4 \n").numbers == [1, 2, 3, 4])
         #expect(try parse("petal length\n1\n2").names == ["petal length"])
         #expect(try parse("1|2\n3|4", delimiter: "|").numbers == [1, 2, 3, 4])
+        #expect(try parse("1|2\n3|4").numbers == [1, 2, 3, 4])
+        #expect(try parse("a|b|y\nred|x|no").names == nil && parse("a|b|y\nred|x|no").columns == 3)
+        #expect(try parse("a b  y\n1 2 0\n3 4 1\n").names == ["a", "b", "y"])
+        #expect(try parse("5.1 3.5 setosa\n4.9 3.0 virginica").columns == 3)
+        #expect(try parse("new york\nlos angeles").columns == 1)
+        #expect(try parse("\"a\nb\";c\n1;2").names == ["a\nb", "c"])
+        #expect(try parse("a,b\r1,2\r3,4\r").numbers == [1, 2, 3, 4])
+        #expect(try parse("a;b,c\n1;2", delimiter: ";").names == ["a", "b,c"])
+        #expect(problem("a;b,c\n1;2,3\n") == "t.csv:2: is `2,3` below `b,c` one field or two?")
+        #expect(try parse("a;b,c\n1;2,3\n", delimiter: ";").numbers == [1, 2.3])
+    }
+
+    /// No row goes because its first word begins with #.
+    @Test func commentsStandAboveTheFirstRow() throws {
+        #expect(try parse("# made by hand, 1936\n#\n\n#by me\nc,v,y\n#ff0000,2,0\nblue,4,1\n").texts[0] == ["#ff0000", "blue"])
+        #expect(try parse("#ff0000,2,0\nblue,4,1\n").texts[0] == ["#ff0000", "blue"])
+        #expect(try parse("# notes\n#id,v\n1,2\n").names == ["#id", "v"])
+        #expect(try parse("#,v\n1,2\n").names == ["#", "v"])
+        #expect(try parse("# 1 2\n3 4\n").numbers == [3, 4])
+        #expect(problem("a,b\n1,2\n# half way\n3,4\n") == "t.csv:3: 1 field, but the first row has 2")
+    }
+
+    @Test func emptyColumnsAndTruths() throws {
+        let open = try parse("a,b,y,\n1,2,0,\n3,true,1, \n")
+        #expect(open.names == ["a", "b", "y"] && open.numbers.count == 6 && open.texts[1] == ["2", "true"])
+        #expect(try parse("1,2,\n3,4,\n").numbers == [1, 2, 3, 4])
+        #expect(try parse("a,b,\n1,2,3\n").columns == 3)
+        #expect(try parse("a,b,z\n1,2,\n").isEmpty(2))
+        let flags = try parse("a,b\nTRUE,x\nfalse,\nNA,true\n")
+        #expect(try flags.column(0, .f64).element(0) == 1 && flags.column(0, .f64).element(1) == 0 && flags.column(0, .f64).element(2).isNaN)
+        #expect(throws: FileError.self) { try flags.column(1, .f64) }
     }
 
     @Test func quotesAndMissing() throws {
-        let t = try parse("name,v\n\"Smith, \"\"J\"\"\",1\n\"two\nlines\",NA\n# a comment\n\n plain , \n")
+        let t = try parse("name,v\n\"Smith, \"\"J\"\"\",1\n\"two\nlines\",NA\n\n plain , \n")
         #expect(t.texts[0] == ["Smith, \"J\"", "two\nlines", "plain"])
         #expect(t.rows == 3 && t.numbers[1] == 1 && t.numbers[3].isNaN && t.numbers[5].isNaN)
         #expect(!t.isNumeric(0) && t.isNumeric(1))

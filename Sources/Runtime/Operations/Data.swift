@@ -43,7 +43,8 @@ extension Op {
     static let loadCsv = Operation("load_csv(path, target=-1, header=none, delimiter=none)", .data, """
         A data set from a text table: {x, y, classes, columns}. `target` is the column of y, by number (the last) or name; \
         `none` leaves y out. A target of words becomes class numbers, `classes` their words in order; `columns` names the \
-        features. A header and the delimiter are detected unless given. Gzip files are read as they are.
+        features. A header and the delimiter are detected unless given; lines above that begin with # are comments. Features of \
+        true and false are 1 and 0, missing numbers nan. Gzip files are read as they are.
         """, seeAlso: ["load_npy", "split", "standardize"],
         forward: { c in
             let path = try c.string(0), type = c.interpreter.defaultType
@@ -63,6 +64,14 @@ extension Op {
                 target = i < 0 ? i + table.columns : i
             }
             let features = (0..<table.columns).filter { $0 != target }
+            if let target, features.isEmpty {
+                throw c.fault(.value, 0, "\(path) has one column, which is y: nothing is left for x",
+                              help: delimiter == nil ? ["`delimiter=` says what stands between the fields; `target=none` leaves y out"] : ["`target=none` leaves y out"])
+            }
+            if let target, table.isEmpty(target) {
+                throw c.fault(.value, 0, "the target of \(path), \(table.names.map { "\"\($0[target])\"" } ?? "column \(target)"), is empty",
+                              help: ["`target=` chooses another column; `target=none` leaves y out"])
+            }
             let columns = try reading { try features.map { try table.column($0, type) } }
             let x = try Tensor.make([table.rows, features.count], type)
             for (j, column) in columns.enumerated() {
@@ -74,7 +83,7 @@ extension Op {
                 y = Value(try reading { try table.column(target, type) })
             } else if let target {
                 let words = try (0..<table.rows).map { i -> String in
-                    guard let word = table.texts[target]?[i] else { throw Diagnostic(.value, "\(path): the target is missing in row \(i)") }
+                    guard let word = table.texts[target]?[i], !word.isEmpty else { throw Diagnostic(.value, "\(path): the target is missing in row \(i)") }
                     return word
                 }
                 let names = Set(words).sorted()
