@@ -80,6 +80,7 @@ import Testing
         ("\"ridge\"", 6), ("\"lasso\"", 8), ("\"bagging\"", 21), ("\"conv\"", 26), ("conv2d", 30), ("convolve", 26), ("\"batch norm\"", 23), ("batch_norm", 23),
         ("\"patience\"", 19), ("early_stopping", 19), ("\"augmentation\"", 9), ("\"feature map\"", 30), ("\"backpropagation\"", 2), ("backprop", 2),
         ("\"map\"", 3), ("neg_log_prior", 3), ("\"toeplitz\"", 29), ("conv_matrix", 29), ("show", 27), ("saturation", 22), ("\"sparsity\"", 8),
+        ("\"L2\"", 5), ("\"L1\"", 7), ("\"softmax\"", 2), ("\"elastic net\"", 8), ("\"image as input\"", 25), ("\"Bayesian view\"", 4), ("\"most don’t help\"", 11),
         ("\"noise\"", 17), ("globalpool", 25), ("\"back translation\"", 15), ("\"autoaugment\"", 12), ("\"uda\"", 16), ("tta", 10), ("\"thesaurus\"", 14),
     ]
 
@@ -87,6 +88,52 @@ import Testing
         for (words, row) in Self.asked {
             let first = TestSession.with { $0.enter("explain(\(words))") }.split(separator: "\n").first.map(String.init)
             #expect(first == Self.pages[row - 1].lines[0], "explain(\(words))")
+        }
+    }
+
+    /// The rows' names in the lecture, in order.
+    static let headings = [
+        "Forward pass, a^j and z^j",
+        "Backward pass: chain rule, matrix form, recursion δ^{j−1} = (r^{j−1})′(W^j)ᵀδ^j, ∇W^j = δ^j(a^{j−1})ᵀ",
+        "Regularization as MAP",
+        "Soft constraint, hard constraint, Bayesian view",
+        "L2's effect on gradient descent: weight decay",
+        "L2's effect on the optimum",
+        "L1's effect on gradient descent",
+        "L1's effect on the optimum: soft threshold, sparsity",
+        "Data augmentation: crop and zoom, colour (contrast, brightness), rotate, translate, stretch, shear; label kept",
+        "Test time: transform, test, average",
+        "Combining: every transformation and combination, most don't help",
+        "AutoAugment (Cubuk): search for a policy",
+        "Learning to compose (Ratner, TANDA): a generator of transformation sequences against a discriminator, unlabelled data",
+        "Text: thesaurus substitution, word-embedding neighbours, language-model substitution",
+        "Back-translation",
+        "UDA consistency training (Xie)",
+        "Noise: many separators, some noise picks a wide one, too much hurts",
+        "Noise equals weight decay",
+        "Early stopping: validation error, stored copy, patience, return the copy",
+        "Dropout: masks, 0.2 on inputs, 0.5 on hidden",
+        "Dropout as bagging",
+        "Saturation",
+        "Batch normalization, Algorithm 1, γ and β learned",
+        "\"The last step can un-do the others\"",
+        "Images as input: dense is big, and moves badly",
+        "Convolution s_t = Σ u_a w_{t−a}, undefined is 0",
+        "The worked example, step by step",
+        "Stride",
+        "Matrix version",
+        "One kernel everywhere: same feature at other places",
+    ]
+
+    /// A row is found by its name in the lecture, in full or up to its first colon, comma or parenthesis, whatever its case, its
+    /// quotes and a leading "the".
+    @Test(arguments: rows) func aRowIsFoundByItsName(_ row: Int) {
+        let heading = Self.headings[row - 1], stem = String(heading.prefix { !":,(".contains($0) })
+        let bare = heading.replacing("\"", with: "")
+        for asked in [heading, stem, bare, heading.lowercased(), bare.hasPrefix("The ") ? String(bare.dropFirst(4)) : "The " + bare] {
+            let text = asked.replacing("\"", with: "\\\"").replacing("{", with: "{{").replacing("}", with: "}}")
+            let first = TestSession.with { $0.enter("explain(\"\(text)\")") }.split(separator: "\n").first.map(String.init)
+            #expect(first == Self.pages[row - 1].lines[0], "explain(\"\(asked)\")")
         }
     }
 
@@ -106,6 +153,9 @@ import Testing
             #expect(dense.contains("\n  > shape(dense(3)(ones(5, 4)))\n  (5, 3)\n"))
             #expect(session.enter("help(fit)").split(separator: "\n").allSatisfy { $0.count <= 80 })
             #expect(session.enter("help(l2)").contains("lecture: rows 3 to 6, see explain(3)\n"))
+            // What a record or an object calls its fields is no other name to see.
+            #expect(session.enter("help(policy_search)").contains("see also: policy, tanda\n"))
+            #expect(session.enter("help(bigram)").contains("see also: nearest, "))
             #expect(session.enter("help(convolve)").contains("lecture: row 26, see explain(26)\n"))
             _ = session.enter("## Twice x.\n## > twice(2)\n## 4\nfn twice(x, n=2) = n * x")
             for asked in ["help(twice)", "help(\"twice\")"] { #expect(session.enter(asked) == "twice(x, n=2)\n\nTwice x.\n\n  > twice(2)\n  4\n") }

@@ -90,8 +90,8 @@ extension Interpreter {
     func page(of value: Value, named name: String) -> String {
         switch value {
         case .function(let f as BuiltinFunction): page(of: f.operation)
-        case .function(let f as Closure): page(f.code, "", f.code.documentation, name)
-        case .function(let f as ObjectDeclaration): page(f.constructor.code, f.isLayer ? "layer " : "object ", f.documentation, f.name)
+        case .function(let f as Closure): page(f.code, "", f.code.documentation, name, f.code.parameters.map(\.name))
+        case .function(let f as ObjectDeclaration): page(f.constructor.code, f.isLayer ? "layer " : "object ", f.documentation, f.name, f.fields.map(\.name))
         case .object(let o): page(of: .function(o.declaration), named: o.declaration.name)
         case .function(let f) where Op.all.contains { $0.name == f.name }: self.page(of: f.name) ?? ""
         default: "\(name) = \(display(value))\n"
@@ -110,8 +110,9 @@ extension Interpreter {
 
     /// The page of a definition in the language, of the standard library or of a user's: `##` lines above it, in which
     /// `> ` begins an example and the sentence "Rows 3 to 6 of the lecture." names its rows. Pages of the library tell what to see
-    /// besides: the names that the text mentions, and those that stand beside it in its file.
-    private func page(_ code: FunctionCode, _ kind: String, _ documentation: String, _ name: String) -> String {
+    /// besides: the names that the text mentions, `own` names of arguments and fields left out, and those that stand beside it
+    /// in its file.
+    private func page(_ code: FunctionCode, _ kind: String, _ documentation: String, _ name: String, _ own: [String]) -> String {
         var text = code.isLambda ? "\(name) = \(lambdaText(code))\n" : wrapped(kind + signature(code, isAnnotated: true), indent: 4)
         var prose: [[Substring]] = [[]], examples = "", inExamples = false
         for line in documentation.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -122,7 +123,7 @@ extension Interpreter {
         for paragraph in prose where !paragraph.isEmpty { text += "\n" + wrapped(paragraph.joined(separator: " ")) }
         if !examples.isEmpty { text += "\n" + examples }
         if code.source.isStandardLibrary, let file = prelude.libraryFiles.first(where: { $0.names.contains(name) }) {
-            text += seeAlso(related(to: name, documentation, code.parameters.map(\.name), file.names))
+            text += seeAlso(related(to: name, documentation, own, file.names))
         }
         if let rows { text += "\nlecture: \(rows.text), see explain(\(rows.first))\n" }
         return text
@@ -132,13 +133,16 @@ extension Interpreter {
         names.isEmpty ? "" : "\n" + wrapped("see also: \(names.joined(separator: ", "))", indent: 2)
     }
 
-    /// At most five names to see beside one: those in its text's backticks, then its nearest neighbours.
-    private func related(to name: String, _ text: String, _ parameters: [String], _ neighbours: [String]) -> [String] {
+    /// At most five names to see beside one: those in its text's backticks, then its nearest neighbours. Not its `own` names, nor
+    /// the fields of a record that the text writes, `{log, winner}`.
+    private func related(to name: String, _ text: String, _ own: [String], _ neighbours: [String]) -> [String] {
         var names: [String] = []
         let known = prelude.names
-        for (i, quoted) in text.split(separator: "`", omittingEmptySubsequences: false).enumerated() where i % 2 == 1 {
+        let quotes = text.split(separator: "`", omittingEmptySubsequences: false).enumerated().compactMap { $0 % 2 == 1 ? $1 : nil }
+        let own = own + quotes.filter { $0.hasPrefix("{") }.flatMap { $0.split { !$0.isLetter && !$0.isNumber && $0 != "_" }.map(String.init) }
+        for quoted in quotes {
             let word = String(quoted.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
-            guard word.count > 1, word != name, !word.hasPrefix("_"), known.contains(word), !parameters.contains(word), !names.contains(word) else { continue }
+            guard word.count > 1, word != name, !word.hasPrefix("_"), known.contains(word), !own.contains(word), !names.contains(word) else { continue }
             names.append(word)
         }
         names = Array(names.prefix(5))
