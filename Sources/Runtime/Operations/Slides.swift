@@ -151,8 +151,8 @@ extension Op {
 
     public static let show: Operation = Operation("show(f, values..., mode=\"full\", stride=1)", .session, """
         `show(convolve, u, w)` prints each position of the sliding kernel as the slides do: u, the (flipped) kernel below it, \
-        and the products that sum to the result, which it gives; the same for `correlate`. Of anything else it prints \
-        what the prompt would show.
+        and the products that sum to the result, which it gives; the same for `correlate`. Where the lines are too narrow for \
+        that, the products stand below the picture, or alone. Of anything else it prints what the prompt would show.
         """,
         examples: [("s = show(convolve, [1, 2, 3], [1, 10])", "u          1   2   3\ns[0]  10   1              1*1 = 1\ns[1]      10   1          1*10 + 2*1 = 12\ns[2]          10   1      2*10 + 3*1 = 23\ns[3]              10   1  3*10 = 30")],
         seeAlso: ["convolve", "correlate", "print"], lecture: 27,
@@ -167,8 +167,7 @@ extension Op {
                 let u = try c.interpreter.stacked(values.items[0].detached, what: "u").tensor(), w = try c.interpreter.stacked(values.items[1].detached, what: "w").tensor()
                 let stride = try c.pairOfSizes(3, atLeast: 1), mode = try c.string(2)
                 let places = try u.shape.indices.map { try Placement(u.dims[$0], w.dims[$0], mode: mode, stride: $0 == 0 ? stride.0 : stride.1, name: operation.name) }
-                let lines = try positions(u, w, try result.tensor(), places, flipped: operation === convolve)
-                c.interpreter.host.write(lines.joined(separator: "\n") + "\n")
+                c.interpreter.host.write(try positions(u, w, try result.tensor(), places, flipped: operation === convolve, c.interpreter))
                 return result
             }
             if values.items.isEmpty {
@@ -184,29 +183,38 @@ extension Op {
             return .none
         })
 
-    /// One line for each position of the kernel.
-    private static func positions(_ u: Tensor, _ w: Tensor, _ s: Tensor, _ places: [Placement], flipped: Bool) throws -> [String] {
+    /// One line for each position of the kernel: of a vector with a picture of where it lies, as far as lines are wide enough.
+    private static func positions(_ u: Tensor, _ w: Tensor, _ s: Tensor, _ places: [Placement], flipped: Bool, _ interpreter: Interpreter) throws -> String {
         func tap(_ k: Int) -> Int { flipped ? w.count - 1 - k : k }
-        func factor(_ t: Tensor, _ i: Int) -> String { t.element(i) < 0 ? "(\(Tensor.elementText(t, i)))" : Tensor.elementText(t, i) }
-        func sum(_ terms: [String], _ i: Int) -> String { (terms.isEmpty ? "0" : terms.joined(separator: " + ")) + " = " + Tensor.elementText(s, i) }
+        /// Bools count as 0 and 1.
+        func text(_ t: Tensor, _ i: Int) -> String { t.dtype == .bool ? (t.element(i) == 0 ? "0" : "1") : Tensor.elementText(t, i) }
+        func factor(_ t: Tensor, _ i: Int) -> String { t.element(i) < 0 ? "(\(text(t, i)))" : text(t, i) }
+        func sum(_ terms: [String], _ i: Int) -> String { (terms.isEmpty ? "0" : terms.joined(separator: " + ")) + " = " + text(s, i) }
+        func list(_ sums: [(label: String, sum: String)]) -> String { sums.map { interpreter.wrapped("\($0.label) = \($0.sum)", indent: 4) }.joined() }
         if u.rank == 2 {
-            return (0..<s.count).map { at in
+            return list((0..<s.count).map { at in
                 let (i, j) = (at / places[1].count, at % places[1].count)
                 var terms: [String] = []
                 for k in 0..<w.count {
                     let row = i * places[0].stride - places[0].pad + k / w.dims[1], column = j * places[1].stride - places[1].pad + k % w.dims[1]
                     if row >= 0, row < u.dims[0], column >= 0, column < u.dims[1] { terms.append("\(factor(u, row * u.dims[1] + column))*\(factor(w, tap(k)))") }
                 }
-                return "s[\(i), \(j)] = " + sum(terms, at)
-            }
+                return ("s[\(i), \(j)]", sum(terms, at))
+            })
         }
-        let place = places[0]
+        let place = places[0], width = interpreter.host.width()
+        let starts = (0..<place.count).map { $0 * place.stride - place.pad }
+        let sums = starts.enumerated().map { i, start in
+            ("s[\(i)]", sum((0..<w.count).compactMap { k in start + k >= 0 && start + k < u.count ? "\(factor(u, start + k))*\(factor(w, tap(k)))" : nil }, i))
+        }
         let first = Swift.min(0, -place.pad), last = Swift.max(u.count - 1, (place.count - 1) * place.stride - place.pad + w.count - 1)
-        let texts = (0..<u.count).map { Tensor.elementText(u, $0) }, taps = (0..<w.count).map { Tensor.elementText(w, tap($0)) }
+        let texts = (0..<u.count).map { text(u, $0) }, taps = (0..<w.count).map { text(w, tap($0)) }
         // Each column as wide as what stands in it.
         let kernelWidth = taps.map(\.count).max() ?? 1
         let widths = (first...last).map { $0 >= 0 && $0 < texts.count ? Swift.max(texts[$0].count, kernelWidth) : kernelWidth }
         let labelWidth = "s[\(place.count - 1)]".count
+        let pictureWidth = widths.reduce(labelWidth) { $0 + 2 + $1 }
+        if pictureWidth > width { return list(sums) }
         func line(_ label: String, _ cell: (Int) -> String?) -> String {
             var text = label + String(repeating: " ", count: labelWidth - label.count)
             for (i, column) in (first...last).enumerated() {
@@ -215,14 +223,13 @@ extension Op {
             }
             return text
         }
-        func trimmed(_ text: String) -> String { String(text.reversed().drop { $0 == " " }.reversed()) }
-        var lines = [trimmed(line("u") { $0 >= 0 && $0 < texts.count ? texts[$0] : nil })]
-        for i in 0..<place.count {
-            let start = i * place.stride - place.pad
-            let terms = (0..<w.count).compactMap { k in start + k >= 0 && start + k < u.count ? "\(factor(u, start + k))*\(factor(w, tap(k)))" : nil }
-            lines.append(line("s[\(i)]") { $0 >= start && $0 < start + w.count ? taps[$0 - start] : nil } + "  " + sum(terms, i))
+        func trimmed(_ text: String) -> String { String(text.reversed().drop { $0 == " " }.reversed()) + "\n" }
+        let head = trimmed(line("u") { $0 >= 0 && $0 < texts.count ? texts[$0] : nil })
+        let picture = zip(sums, starts).map { sum, start in line(sum.0) { $0 >= start && $0 < start + w.count ? taps[$0 - start] : nil } }
+        if sums.allSatisfy({ pictureWidth + 2 + $0.1.count <= width }) {
+            return head + zip(picture, sums).map { "\($0)  \($1.1)\n" }.joined()
         }
-        return lines
+        return head + picture.map(trimmed).joined() + list(sums)
     }
 
     static let slides = [convolve, correlate, convMatrix, show]
