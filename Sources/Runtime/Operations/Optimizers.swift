@@ -4,17 +4,26 @@ import Tensors
 // One optimizer step over all parameters at once: a tensor, a network, which is changed in place, or a record or list of
 // them.
 //
-// Each is bit-equal to its formula in elementwise operations. State (`none` before the first step) goes in and
+// Each is bit-equal to its formula in elementwise operations, and while a gradient with respect to one of its operands is
+// recorded it is that formula, so that a step can be differentiated. State (`none` before the first step) goes in and
 // comes out; what nobody else holds is changed in place. A parameter without a gradient (its key is missing, or its
 // gradient is none) stays as it is.
 
 /// One kind of step, and the walk over parameters, gradients and up to two states of one shape.
 private struct Update {
+    /// One parameter's new value and states, from (parameter, gradient, states) in differentiable operations.
+    typealias Formula = (Value, Value, Value, Value, _ missed: Int) throws -> (Value, Value, Value)
+
     let name: String
     /// Which states are kept.
     let uses: (Bool, Bool)
-    /// One parameter: (parameter, gradient, states), the states made as zeros before the first step.
-    let step: (inout Tensor, Tensor, inout Tensor?, inout Tensor?) throws -> Void
+    /// One parameter: (parameter, gradient, states), the states made as zeros before the first step. `missed` is how many
+    /// of the steps so far had no gradient for it.
+    let step: (inout Tensor, Tensor, inout Tensor?, inout Tensor?, _ missed: Int) throws -> Void
+    /// The same where an operand is recorded; nil where none is.
+    let formula: Formula?
+    /// Where the steps without a gradient are counted for each parameter: by path, what it stands in among them.
+    var missed: MissedSteps?
 
     /// Steps on the arguments `params` (0), `grads` (1) and the states, as many as `names`, from 2 on. The result is a
     /// record of the new ones; a network is changed where it stands, and its `params` are none.
@@ -27,7 +36,13 @@ private struct Update {
             p = .none
         default: try run(&p, c[1], &first, &second, "")
         }
-        return .record(Record(["params"] + names, names.count > 1 ? [p.detached, first, second] : [p.detached, first]))
+        if formula == nil { p = p.detached }
+        var (keys, values) = (["params"] + names, names.count > 1 ? [p, first, second] : [p, first])
+        if let missed, missed.count > 0 {
+            keys.append("missed")
+            values.append(missed.record)
+        }
+        return .record(Record(keys, values))
     }
 
     /// All parameters of a network, in place.
@@ -48,7 +63,10 @@ private struct Update {
         let a = try state(&first, uses.0, keys), b = try state(&second, uses.1, keys)
         for (i, place) in places.enumerated() {
             let g = gradient(i)
-            if g.isNone { continue }
+            if g.isNone {
+                missed?.add(place.path)
+                continue
+            }
             var value = place.value, s = a?.take(at: i) ?? .none, t = b?.take(at: i) ?? .none
             // The network lets go of the parameter, so that it may be changed in place; it comes back on an error too.
             place.set(.none)
@@ -89,14 +107,18 @@ private struct Update {
         let a = try state(&first, uses.0, target.keys), b = try state(&second, uses.1, target.keys)
         for i in 0..<target.count {
             let key = target.keys[i]
-            guard let gradient = i < gradients.count && gradients.keys[i] == key ? gradients.values[i] : gradients[key], !gradient.isNone else { continue }
+            let inside = path.isEmpty ? key : "\(path).\(key)"
+            guard let gradient = i < gradients.count && gradients.keys[i] == key ? gradients.values[i] : gradients[key], !gradient.isNone else {
+                missed?.add(inside)
+                continue
+            }
             var value = target.take(at: i), s = a?.take(at: i) ?? .none, t = b?.take(at: i) ?? .none
             defer {
                 target.set(at: i, value)
                 a?.set(at: i, s)
                 b?.set(at: i, t)
             }
-            try run(&value, gradient, &s, &t, path.isEmpty ? key : "\(path).\(key)")
+            try run(&value, gradient, &s, &t, inside)
         }
         p = .record(target)
         first = a.map { .record($0) } ?? .none
@@ -140,6 +162,13 @@ private struct Update {
         default: throw Diagnostic(.type, "\(name): a parameter is a tensor or a number, but \(path.isEmpty ? "this" : path) is \(p.described)")
         }
         try checkShape(p, g, path)
+        if let formula {
+            let type = Value(try p.tensor())
+            var a = try recorded(first, uses.0, type), b = try recorded(second, uses.1, type)
+            (p, a, b) = try formula(p, typed(g, like: type), a, b, missed?.steps(path) ?? 0)
+            (first, second) = (uses.0 ? a : .none, uses.1 ? b : .none)
+            return
+        }
         let isNumber = p.kind == "number"
         var parameter = try p.tensor()
         if isNumber { parameter = try Tensor.convert(parameter, to: .f64) }
@@ -153,7 +182,13 @@ private struct Update {
             first = a.map(value) ?? .none
             second = b.map(value) ?? .none
         }
-        try step(&parameter, gradient, &a, &b)
+        try step(&parameter, gradient, &a, &b, missed?.steps(path) ?? 0)
+    }
+
+    /// A state for the formula, zeros before the first step.
+    private func recorded(_ given: Value, _ isUsed: Bool, _ parameter: Value) throws -> Value {
+        guard isUsed else { return .none }
+        return given.isNone ? Value(try Tensor.fill(parameter.tensor().shape, 0, parameter.tensor().dtype)) : try typed(given, like: parameter)
     }
 
     /// A state of one parameter, zeros before the first step.
@@ -170,7 +205,60 @@ private struct Update {
     }
 }
 
+/// How many of an optimizer's steps had no gradient for a parameter, or for the record that it stands in.
+private final class MissedSteps {
+    private var paths: [String] = [], counts: [Int] = []
+
+    init(_ given: Value) throws {
+        guard case .record(let r) = given else { return }
+        paths = r.keys
+        counts = try r.values.map { value in
+            guard let n = value.asDouble.flatMap(Int.init(exactly:)), n >= 0 else { throw Diagnostic(.value, "missed steps are counted, got \(value.described)") }
+            return n
+        }
+    }
+
+    var count: Int { paths.count }
+    var record: Value { .record(Record(paths, counts.map { Value($0) })) }
+
+    func add(_ path: String) {
+        if let i = paths.firstIndex(of: path) { counts[i] += 1 } else {
+            paths.append(path)
+            counts.append(1)
+        }
+    }
+
+    func steps(_ path: String) -> Int {
+        if paths.isEmpty { return 0 }
+        var sum = 0
+        for (i, missed) in paths.enumerated() where path == missed || path.hasPrefix(missed + ".") { sum += counts[i] }
+        return sum
+    }
+}
+
 extension Call {
+    /// True where the step must be recorded: a gradient with respect to one of its operands is wanted.
+    fileprivate func isRecorded() throws -> Bool {
+        let tape = interpreter.tape
+        guard tape.isRecording else { return false }
+        func isLive(_ value: Value) throws -> Bool {
+            switch value {
+            case .tensor(_, let serial): return tape.isLive(serial)
+            case .list(let l): return try l.items.contains(where: isLive)
+            case .record(let r): return try r.values.contains(where: isLive)
+            case .object, .function: return try interpreter.parameters(of: value).contains { tape.isLive($0.value.serial) }
+            default: return false
+            }
+        }
+        return try operation.parameters.indices.contains { try isLive(arguments[$0]) }
+    }
+
+    /// A number of the formula, with its gradient.
+    fileprivate func amount(_ i: Int) throws -> Value {
+        if case .tensor = arguments[i] { return try typed(arguments[i], like: .number(0)) }
+        return .number(try double(i))
+    }
+
     /// A number at least 0 that is not NaN.
     fileprivate func nonNegative(_ i: Int) throws -> Double {
         let x = try double(i)
@@ -195,14 +283,28 @@ extension Op {
         result: Results.stepped,
         forward: { c in
             let rate = try c.double(3), momentum = try c.nonNegative(4), nesterov = try c.bool(5), l2 = try c.nonNegative(6)
-            return try Update(name: "sgd", uses: (momentum != 0, false), step: { p, g, velocity, _ in
+            var formula: Update.Formula?
+            var hasVelocity = momentum != 0
+            if try c.isRecorded() {
+                let rate = try c.amount(3), momentum = try c.amount(4), l2 = try c.amount(6)
+                hasVelocity = hasVelocity || !isZero(momentum)
+                formula = { [hasVelocity] p, g, velocity, _, _ in
+                    let d = isZero(l2) ? g : try g + l2 * p
+                    guard hasVelocity else { return (try p - rate * d, .none, .none) }
+                    let v = try momentum * velocity + d
+                    return (try p - rate * (nesterov ? d + momentum * v : v), v, .none)
+                }
+            }
+            return try Update(name: "sgd", uses: (hasVelocity, false), step: { p, g, velocity, _, _ in
                 try Optimizers.sgd(&p, g, velocity: &velocity, rate: rate, momentum: momentum, nesterov: nesterov, l2: l2)
-            }).run(c, ["velocity"])
+            }, formula: formula).run(c, ["velocity"])
         })
 
-    static let adamUpdate: Operation = Operation("adam_update(params, grads, m, v, t, rate, b1=0.9, b2=0.999, eps=1e-8, l2=0, decay=0)", .training, """
+    static let adamUpdate: Operation = Operation("adam_update(params, grads, m, v, t, rate, b1=0.9, b2=0.999, eps=1e-8, l2=0, decay=0, missed=none)", .training, """
         Step t (from 1) of Adam: {params, m, v}. With d = g + l2·p: m ← b1·m + (1 − b1)·d, v ← b2·v + (1 − b2)·d², \
-        p − rate / (1 − b1^t) · m / (√v / √(1 − b2^t) + eps). `decay` first multiplies p by 1 − rate·decay (AdamW).
+        p − rate / (1 − b1^t) · m / (√v / √(1 − b2^t) + eps). `decay` first multiplies p by 1 − rate·decay (AdamW). \
+        `missed` counts the steps that had no gradient for a parameter, {path: steps}: for it t is less by so many. Where there \
+        are any, they are in the result too.
         """,
         examples: [("adam_update([1], [1], none, none, 1, 0.5, b1=0.5, b2=0.75, eps=0).params", "[0.5]")], seeAlso: ["adam", "adamw"],
         result: Results.stepped,
@@ -211,15 +313,31 @@ extension Op {
             guard t >= 1 else { throw Diagnostic(.value, "steps of Adam count from 1, got \(t)") }
             let rate = try c.double(5), b1 = try c.factor(6), b2 = try c.factor(7), eps = try c.nonNegative(8), l2 = try c.nonNegative(9), decay = try c.nonNegative(10)
             // The language's own power, so that the formula written out has the same bits.
-            let power1 = Tensor.scalar(.power, b1, .number, Double(t), .number).0, power2 = Tensor.scalar(.power, b2, .number, Double(t), .number).0
-            return try Update(name: "adam", uses: (true, true), step: { p, g, mean, square in
+            func power(_ b: Double, _ t: Int) -> Double { Tensor.scalar(.power, b, .number, Double(t), .number).0 }
+            let power1 = power(b1, t), power2 = power(b2, t), missed = try MissedSteps(c[11])
+            func count(_ missed: Int) throws -> Int {
+                guard missed < t else { throw Diagnostic(.value, "adam: \(counted(missed, "step")) of \(t - 1) had no gradient") }
+                return t - missed
+            }
+            var formula: Update.Formula?
+            if try c.isRecorded() {
+                let rate = try c.amount(5), b1 = try c.amount(6), b2 = try c.amount(7), eps = try c.amount(8), l2 = try c.amount(9), decay = try c.amount(10)
+                let one = Value.number(1)
+                formula = { p, g, mean, square, missed in
+                    let t = Value(try count(missed)), w = isZero(decay) ? p : try p * (one - rate * decay), d = isZero(l2) ? g : try g + l2 * w
+                    let m = try b1 * mean + (one - b1) * d, v = try b2 * square + (one - b2) * (d * d)
+                    return (try w - rate / (one - Op.power(b1, t)) * (m / (Op.sqrt(v) / Op.sqrt(one - Op.power(b2, t)) + eps)), m, v)
+                }
+            }
+            return try Update(name: "adam", uses: (true, true), step: { p, g, mean, square, missed in
                 guard var m = mean, var v = square else { return }
                 // Moved out, so that they may be changed in place.
                 mean = nil
                 square = nil
                 defer { mean = m; square = v }
-                try Optimizers.adam(&p, g, mean: &m, square: &v, rate: rate, beta1: b1, beta2: b2, power1: power1, power2: power2, eps: eps, l2: l2, decay: decay)
-            }).run(c, ["m", "v"])
+                let own = missed == 0 ? (power1, power2) : (power(b1, try count(missed)), power(b2, try count(missed)))
+                try Optimizers.adam(&p, g, mean: &m, square: &v, rate: rate, beta1: b1, beta2: b2, power1: own.0, power2: own.1, eps: eps, l2: l2, decay: decay)
+            }, formula: formula, missed: missed).run(c, ["m", "v"])
         })
 
     static let rmspropUpdate: Operation = Operation("rmsprop_update(params, grads, v, velocity, rate, alpha=0.99, eps=1e-8, momentum=0, l2=0)", .training, """
@@ -230,12 +348,24 @@ extension Op {
         result: Results.stepped,
         forward: { c in
             let rate = try c.double(4), alpha = try c.factor(5), eps = try c.nonNegative(6), momentum = try c.nonNegative(7), l2 = try c.nonNegative(8)
-            return try Update(name: "rmsprop", uses: (true, momentum != 0), step: { p, g, square, velocity in
+            var formula: Update.Formula?
+            var hasVelocity = momentum != 0
+            if try c.isRecorded() {
+                let rate = try c.amount(4), alpha = try c.amount(5), eps = try c.amount(6), momentum = try c.amount(7), l2 = try c.amount(8)
+                hasVelocity = hasVelocity || !isZero(momentum)
+                formula = { [hasVelocity] p, g, square, velocity, _ in
+                    let d = isZero(l2) ? g : try g + l2 * p, v = try alpha * square + (.number(1) - alpha) * (d * d), u = try d / (Op.sqrt(v) + eps)
+                    guard hasVelocity else { return (try p - rate * u, v, .none) }
+                    let b = try momentum * velocity + u
+                    return (try p - rate * b, v, b)
+                }
+            }
+            return try Update(name: "rmsprop", uses: (true, hasVelocity), step: { p, g, square, velocity, _ in
                 guard var v = square else { return }
                 square = nil
                 defer { square = v }
                 try Optimizers.rmsprop(&p, g, square: &v, buffer: &velocity, rate: rate, alpha: alpha, eps: eps, momentum: momentum, l2: l2)
-            }).run(c, ["v", "velocity"])
+            }, formula: formula).run(c, ["v", "velocity"])
         })
 
     static let adagradUpdate: Operation = Operation("adagrad_update(params, grads, total, rate, eps=1e-10, l2=0)", .training, """
@@ -245,13 +375,24 @@ extension Op {
         result: Results.stepped,
         forward: { c in
             let rate = try c.double(3), eps = try c.nonNegative(4), l2 = try c.nonNegative(5)
-            return try Update(name: "adagrad", uses: (true, false), step: { p, g, total, _ in
+            var formula: Update.Formula?
+            if try c.isRecorded() {
+                let rate = try c.amount(3), eps = try c.amount(4), l2 = try c.amount(5)
+                formula = { p, g, total, _, _ in
+                    let d = isZero(l2) ? g : try g + l2 * p, v = try total + d * d
+                    return (try p - rate * (d / (Op.sqrt(v) + eps)), v, .none)
+                }
+            }
+            return try Update(name: "adagrad", uses: (true, false), step: { p, g, total, _, _ in
                 guard var sum = total else { return }
                 total = nil
                 defer { total = sum }
                 try Optimizers.adagrad(&p, g, sum: &sum, rate: rate, eps: eps, l2: l2)
-            }).run(c, ["total"])
+            }, formula: formula).run(c, ["total"])
         })
+
+    /// True for a plain 0, which nothing is differentiated by.
+    private static func isZero(_ x: Value) -> Bool { x.serial == 0 && x.asDouble == 0 }
 
     static let optimizerUpdates = [sgdUpdate, adamUpdate, rmspropUpdate, adagradUpdate]
 }
