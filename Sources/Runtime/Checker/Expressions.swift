@@ -156,13 +156,13 @@ extension Checker {
         case (.unknown, _), (_, .unknown), (.kind(.object), _), (_, .kind(.object)), (.kind(.record), _), (_, .kind(.record)), (.kind(.list), _), (_, .kind(.list)),
              (.many, _), (_, .many): return .unknown
         case (.record(let keys, let x), .record(let others, let y)) where keys == others && (op == .add || op == .subtract):
-            return .record(keys, try ofFields(a, b, real) { try zip(x, y).map { try binary(n, $0, $1) } })
+            return .record(keys, try ofFields(a, b, real) { try zip(x, y).map { isNone($1) ? $0 : isNone($0) && op == .add ? $1 : try binary(n, $0, $1) } })
         case (.record(let keys, _), .record(let others, _)) where Set(keys) != Set(others) && (op == .add || op == .subtract):
             return lift(try real(displayed(a), displayed(b)))
         case (.record(let keys, let x), _) where b.isTensorLike && (op == .multiply || op == .divide):
-            return .record(keys, try ofFields(a, b, real) { try x.map { try binary(n, $0, b) } })
+            return .record(keys, try ofFields(a, b, real) { try x.map { isNone($0) ? $0 : try binary(n, $0, b) } })
         case (_, .record(let keys, let y)) where a.isTensorLike && op == .multiply:
-            return .record(keys, try ofFields(a, b, real) { try y.map { try binary(n, a, $0) } })
+            return .record(keys, try ofFields(a, b, real) { try y.map { isNone($0) ? $0 : try binary(n, a, $0) } })
         // Lists and ranges stack where a tensor is wanted.
         case _ where a.shape != nil && b.shape != nil: return try tensors(n, op, a, b)
         default: break
@@ -174,6 +174,7 @@ extension Checker {
     }
 
     private func isUnknown(_ a: Abstract) -> Bool { if case .unknown = a { true } else { false } }
+    private func isNone(_ a: Abstract) -> Bool { if case .exact(.none) = a { true } else { false } }
 
     /// What an operator gives of the fields of records; its error is one of the records.
     private func ofFields(_ a: Abstract, _ b: Abstract, _ real: (Value, Value) throws -> Value, _ body: () throws -> [Abstract]) throws -> [Abstract] {

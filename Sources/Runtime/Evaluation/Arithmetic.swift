@@ -49,12 +49,12 @@ extension Interpreter {
         case (.record(let x), .number), (.record(let x), .scalar), (.record(let x), .tensor):
             if op == .multiply || op == .divide {
                 try walk()
-                return .record(Record(x.keys, try x.values.map { try binary(op, $0, b) }))
+                return .record(Record(x.keys, try x.values.map { $0.isNone ? .none : try binary(op, $0, b) }))
             }
         case (.number, .record(let y)), (.scalar, .record(let y)), (.tensor, .record(let y)):
             if op == .multiply {
                 try walk()
-                return .record(Record(y.keys, try y.values.map { try binary(op, a, $0) }))
+                return .record(Record(y.keys, try y.values.map { $0.isNone ? .none : try binary(op, a, $0) }))
             }
         case (.list, _), (_, .list), (.range, _), (_, .range):
             return try listBinary(op, a, b)
@@ -164,6 +164,11 @@ extension Interpreter {
         values.reserveCapacity(x.count)
         for (i, key) in x.keys.enumerated() {
             let other = y.keys[i] == key ? y.values[i] : y[key]!
+            // What has no gradient has none in its place, which changes nothing.
+            if other.isNone || x.values[i].isNone && op == .add {
+                values.append(other.isNone ? x.values[i] : other)
+                continue
+            }
             do { values.append(try binary(op, x.values[i], other)) } catch {
                 var diagnostic = diagnosed(error)
                 if diagnostic.source == nil { diagnostic.notes.append("in `\(key)` of both records") }

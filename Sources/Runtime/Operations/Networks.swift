@@ -67,7 +67,7 @@ extension Op {
         })
 
     public static let update = Operation("update(net, f, r...)", .training,
-        "Sets each parameter p of the network to `f(p, r[key]…)`, with the values of the given records under the parameter's key. Given a tensor or record instead of a network, it gives the new one.",
+        "Sets each parameter p of the network to `f(p, r[key]…)`, with the values of the given records under the parameter's key. Given a tensor, a record or a list instead of a network, it gives the new one.",
         examples: [("update({w: 1, v: 2}, (p, g) => p - g, {w: 0.5, v: 1})", "{w: 0.5, v: 1}")], seeAlso: ["params", "sgd"],
         result: Results.update,
         forward: { c in
@@ -83,11 +83,34 @@ extension Op {
                 guard let v = record[key] else { throw Diagnostic(.value, "update: `\(key)` is missing from a record", help: ["a gradient has the keys of `params(net)`"]) }
                 return v
             }
+            func listed(_ value: Value) -> String { if case .list(let l) = value { "one of \(l.items.count)" } else { value.described } }
+            func isPlain(_ value: Value) -> Bool {
+                switch value {
+                case .object, .function: false
+                case .list(let l): l.items.allSatisfy(isPlain)
+                default: true
+                }
+            }
+            // What has no gradient (a text, a bool) has none in its place, and stays.
+            func changed(_ p: Value, _ others: [Value]) throws -> Value {
+                switch p {
+                case .bool, .string, .none: others.contains(where: \.isNone) ? p : try interpreter.apply(f, [p] + others)
+                default: try interpreter.apply(f, [p] + others)
+                }
+            }
             switch c[0] {
             case .record(let r):
-                return .record(Record(r.keys, try zip(r.keys, r.values).map { key, p in
-                    try interpreter.apply(f, [p] + rest.items.map { try entry($0, key) })
-                }))
+                return .record(Record(r.keys, try zip(r.keys, r.values).map { key, p in try changed(p, rest.items.map { try entry($0, key) }) }))
+            case .list(let l) where isPlain(c[0]):
+                // By place, as a record by key.
+                for (k, r) in rest.items.enumerated() {
+                    guard case .list(let given) = r, given.items.count == l.items.count else {
+                        throw c.fault(.type, 2, item: k, "update of a list of \(l.items.count) wants lists as long, got \(listed(r))")
+                    }
+                }
+                return Value(list: try l.items.enumerated().map { i, p in
+                    try changed(p, rest.items.map { if case .list(let given) = $0 { given.items[i] } else { .none } })
+                })
             case .number, .scalar, .tensor: return try interpreter.apply(f, [c[0]] + rest.items)
             default:
                 // All new values first, so that an error leaves the network as it was.
