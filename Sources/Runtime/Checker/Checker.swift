@@ -116,6 +116,8 @@ final class Checker {
     private var reported: Set<String> = []
     /// The training mode, where it is known.
     var isTraining: Bool? = false
+    /// True within `eval_mode`, where gradients do not train.
+    var onlyEvaluates = false
 
     /// Some runs end at an `exit`, so that nothing behind it is certain.
     var mayHaveExited = false

@@ -5,11 +5,16 @@ import Tensors
 extension Results {
     // MARK: Networks and gradients
 
-    private static func inMode(_ training: Bool, _ c: Checker, _ body: () throws -> Abstract) rethrows -> Abstract {
-        let before = c.isTraining
-        c.isTraining = training
-        defer { c.isTraining = before }
+    private static func inMode(_ training: Bool, _ c: Checker, isForced: Bool = true, _ body: () throws -> Abstract) rethrows -> Abstract {
+        let before = (c.isTraining, c.onlyEvaluates)
+        (c.isTraining, c.onlyEvaluates) = (training, isForced && !training)
+        defer { (c.isTraining, c.onlyEvaluates) = before }
         return try body()
+    }
+
+    /// In training, unless evaluation is forced.
+    private static func recorded(_ c: Checker, _ body: () throws -> Abstract) rethrows -> Abstract {
+        c.onlyEvaluates ? try body() : try inMode(true, c, body)
     }
 
     static let trainMode: ResultRule = { c in try inMode(true, c.checker) { try c.apply(c[0], []) } }
@@ -152,7 +157,7 @@ extension Results {
                 default: break
                 }
             }
-            let value = try inMode(true, checker) {
+            let value = try recorded(checker) {
                 isOnce ? try checker.apply(f, arguments, [], n) : try checker.repeating { try checker.apply(f, arguments, [], n) }
             }
             if givesNumber, value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }), case let sizes = shape.map({ $0.samples[0] }),
@@ -166,7 +171,7 @@ extension Results {
     static let derivative: ResultRule = { c in differentiated(c, isOnce: false) { _, _ in .unknown } }
 
     static let backprop: ResultRule = { c in
-        try inMode(true, c.checker) {
+        try recorded(c.checker) {
             var stages = [c[0]]
             if case .object(let id) = c[0], let inside = c.checker.state.heap[id]?.stages {
                 _ = try c.apply(c[0], [c[1]])

@@ -18,6 +18,10 @@ public final class Interpreter {
     public var defaultType: DType = .f32 { didSet { DType.ofBools = defaultType } }
     /// True inside `grad`, `backprop` and `fit`: dropout drops, batch normalisation uses the batch.
     public var isTraining = false
+    /// True where the mode is evaluation whatever is differentiated: within `eval_mode` and the functions that evaluate.
+    var onlyEvaluates = false
+    /// True while `gradcheck` runs: what is differentiated is in f64.
+    var isCheckingGradients = false
     /// The pictures shown so far inside `grid`, which takes them in place of the terminal.
     var collectedPictures: [any Picture]?
     /// The rows of the part of a batch that is under way and of the whole, of which errors speak.

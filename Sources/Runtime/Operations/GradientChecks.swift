@@ -4,48 +4,35 @@ import Tensors
 
 // `gradcheck`, which compares gradients with differences, and `backprop`, the lecture's view of them.
 
-/// What a function may change besides its result: random streams and states, restored for each evaluation.
-private struct Surroundings {
-    let script: RandomStream
-    var objects: [(object: Object, random: RandomStream, fields: [Value?])] = []
-
-    init(_ interpreter: Interpreter, _ values: [Value]) throws {
-        script = interpreter.scriptRandom
-        for value in values {
-            for (_, object) in try interpreter.objects(of: value) {
-                objects.append((object, object.random, (0..<object.declaration.fields.count).map { object[field: $0] }))
-            }
-        }
-    }
-
-    func restore(_ interpreter: Interpreter) {
-        interpreter.scriptRandom = script
-        for (object, random, fields) in objects {
-            object.random = random
-            for (i, value) in fields.enumerated() where object.declaration.fields[i].role == .state { object[field: i] = value }
-        }
-    }
-}
-
 extension Interpreter {
     /// The same value with every float tensor and number in f64.
-    private func doubled(_ value: Value) throws -> Value {
+    func doubled(_ value: Value) throws -> Value {
         switch value {
-        case .tensor(let t, _): return t.dtype == .bool ? value : Value(try Tensor.convert(t, to: .f64))
+        case .tensor(let t, let serial):
+            guard t.dtype == .f32 else { return value }
+            return serial == 0 ? Value(try Tensor.convert(t, to: .f64)) : try Op.cast(value, Value(DType.f64.name))
         case .scalar(let x, let type): return type == .bool ? value : .scalar(x, .f64)
-        case .list(let l): return Value(list: try l.items.map { try doubled($0) })
-        case .record(let r): return .record(Record(r.keys, try r.values.map { try doubled($0) }))
-        case .range: return try doubled(try stacked(value, what: "the argument"))
+        case .list(let l):
+            try walk()
+            return Value(list: try l.items.map { try doubled($0) })
+        case .record(let r):
+            try walk()
+            return .record(Record(r.keys, try r.values.map { try doubled($0) }))
         default: return value
         }
     }
 
     /// The numbers and tensors in a value with their paths.
-    private func flattened(_ value: Value, _ path: String, _ parts: inout [(path: String, value: Value)]) {
+    private func flattened(_ value: Value, _ path: String, _ parts: inout [(path: String, value: Value)]) throws {
         switch value {
+        case .tensor(let t, _) where t.dtype == .bool: break
         case .number, .scalar, .tensor: parts.append((path, value))
-        case .list(let l): for (i, item) in l.items.enumerated() { flattened(item, path.isEmpty ? "\(i)" : "\(path).\(i)", &parts) }
-        case .record(let r): for (key, item) in zip(r.keys, r.values) { flattened(item, path.isEmpty ? key : "\(path).\(key)", &parts) }
+        case .list(let l):
+            try goOn()
+            for (i, item) in l.items.enumerated() { try flattened(item, path.isEmpty ? "\(i)" : "\(path).\(i)", &parts) }
+        case .record(let r):
+            try goOn()
+            for (key, item) in zip(r.keys, r.values) { try flattened(item, path.isEmpty ? key : "\(path).\(key)", &parts) }
         default: break
         }
     }
@@ -53,6 +40,7 @@ extension Interpreter {
     /// The value with its numbers and tensors replaced, in the order of `flattened`.
     private func rebuilt(_ value: Value, _ parts: inout ArraySlice<Value>) -> Value {
         switch value {
+        case .tensor(let t, _) where t.dtype == .bool: return value
         case .number, .scalar, .tensor: return parts.removeFirst()
         case .list(let l): return Value(list: l.items.map { rebuilt($0, &parts) })
         case .record(let r): return .record(Record(r.keys, r.values.map { rebuilt($0, &parts) }))
@@ -60,35 +48,34 @@ extension Interpreter {
         }
     }
 
+    private func isRange(_ value: Value) -> Bool { if case .range = value { true } else { false } }
+
     fileprivate func gradientCheck(_ f: Value, _ x: Value) throws -> Value {
         try refuseDeepNesting(x, "gradcheck")
         var isModel = false
         if case .object = x { isModel = true }
         if case .function = x { isModel = true }
-        let savedType = defaultType, wasTraining = isTraining
+        let saved = (defaultType, isTraining, isCheckingGradients)
         if isModel {
             // What is made at the first call is made now, as the network makes it.
             var isUnmade = false
             _ = try parameters(of: x) { _ in isUnmade = true }
-            if isUnmade { isTraining = false; defer { isTraining = wasTraining }; _ = try tape.pausing { try apply(f, [x]) } }
+            if isUnmade { _ = try inMode(training: false, isForced: onlyEvaluates) { try tape.pausing { try apply(f, [x]) } } }
         }
-        defaultType = .f64
-        isTraining = true
-        defer { defaultType = savedType; isTraining = wasTraining }
+        (defaultType, isTraining, isCheckingGradients) = (.f64, !onlyEvaluates, true)
+        defer { (defaultType, isTraining, isCheckingGradients) = saved }
 
-        let surroundings = try Surroundings(self, [f, x])
+        let before = try Surroundings(self, of: [f, x])
+        defer { before.restore(self) }
+        try before.double(self)
+        let surroundings = try Surroundings(self, of: [f, x])
         let places = isModel ? try parameters(of: x) : []
-        let originals = places.map(\.value)
-        defer { for (place, value) in zip(places, originals) { place.set(value) }; surroundings.restore(self) }
-        for place in places { place.set(try doubled(place.value)) }
-        let argument = isModel ? x : try doubled(x)
-        let (_, gradients) = try gradientPair(f, [argument], what: "gradcheck")
-        surroundings.restore(self)
-
         var parts: [(path: String, value: Value)] = []
-        if isModel { parts = places.map { ($0.path, $0.value) } } else { flattened(argument, "", &parts) }
+        let argument = isModel ? x : try doubled(isRange(x) ? stacked(x, what: "the argument") : x)
+        if isModel { parts = places.map { ($0.path, $0.value) } } else { try flattened(argument, "", &parts) }
+        let (_, gradients) = try gradientPair(f, [argument], what: "gradcheck")
         var analytic: [(path: String, value: Value)] = []
-        flattened(gradients, "", &analytic)
+        try flattened(gradients, "", &analytic)
         // Copies: they are changed element by element, and the caller may hold the originals.
         let tensors = try parts.map { try Tensor.copy(Tensor.convert($0.value.tensor(), to: .f64)) }
 
@@ -96,6 +83,8 @@ extension Interpreter {
             surroundings.restore(self)
             let result: Value
             if isModel {
+                // What `f` changed is as it was too.
+                for (place, t) in zip(places, tensors) { place.set(Value(t)) }
                 result = try apply(f, [x])
             } else {
                 var values = try zip(parts, tensors).map { part, t -> Value in
@@ -119,7 +108,6 @@ extension Interpreter {
                 func at(_ v: Double) throws -> Double {
                     t.f64[i] = v
                     defer { t.f64[i] = center }
-                    if isModel { places[k].set(Value(try Tensor.copy(t))) }
                     return try evaluate()
                 }
                 let above = center + h, below = center - h
@@ -130,7 +118,6 @@ extension Interpreter {
                 let distance = Swift.abs(numeric - exact)
                 if distance > absolute || distance.isNaN { absolute = distance }
             }
-            if isModel { places[k].set(Value(t)) }
             rows.append((parts[k].path.isEmpty ? "x" : parts[k].path, Value(t).described, difference.squareRoot(), size.squareRoot(), absolute))
         }
         // Where a part's gradient is next to nothing beside the whole (a bias before batch normalization), the rounding of the
@@ -160,7 +147,7 @@ extension Interpreter {
 
     fileprivate func backpropagate(_ net: Value, _ x: Value, _ y: Value, _ loss: Value, _ penalty: Value) throws -> Value {
         let wasTraining = isTraining
-        isTraining = true
+        isTraining = !onlyEvaluates
         tape.begin()
         var network = WatchedNetworks([net])
         defer {
@@ -171,11 +158,7 @@ extension Interpreter {
         // Layers that are made at the first call are made now, so that every parameter can be watched.
         var isUnmade = false
         _ = try parameters(of: net) { _ in isUnmade = true }
-        if isUnmade {
-            isTraining = false
-            defer { isTraining = true }
-            _ = try tape.pausing { try apply(net, [x]) }
-        }
+        if isUnmade { _ = try inMode(training: false, isForced: onlyEvaluates) { try tape.pausing { try apply(net, [x]) } } }
         try network.begin(self)
         let places = network.places
         let input = try watched(isSequence(x) ? stacked(x, what: "`x` of backprop") : x)

@@ -9,24 +9,30 @@ private struct Leaves {
     var serials: [UInt64] = []
     var originals: [Value] = []
 
-    mutating func collect(_ value: Value, _ original: Value) {
+    mutating func collect(_ value: Value, _ original: Value) throws {
         switch (value, original) {
         case (.tensor(_, let serial), _) where serial != 0:
             serials.append(serial)
             originals.append(original)
         case (.list(let l), .list(let o)):
-            for (item, source) in zip(l.items, o.items) { collect(item, source) }
+            try Interpreter.current.goOn()
+            for (item, source) in zip(l.items, o.items) { try collect(item, source) }
         case (.record(let r), .record(let o)):
-            for (item, source) in zip(r.values, o.values) { collect(item, source) }
+            try Interpreter.current.goOn()
+            for (item, source) in zip(r.values, o.values) { try collect(item, source) }
         default: break
         }
     }
 
     /// The gradients in the argument's own form; `networks` are those of the networks inside, in order.
-    func mirror(_ original: Value, _ gradients: inout ArraySlice<Value>, _ networks: inout ArraySlice<Value>) -> Value {
+    func mirror(_ original: Value, _ gradients: inout ArraySlice<Value>, _ networks: inout ArraySlice<Value>) throws -> Value {
         switch original {
-        case .list(let l): return Value(list: l.items.map { mirror($0, &gradients, &networks) })
-        case .record(let r): return .record(Record(r.keys, r.values.map { mirror($0, &gradients, &networks) }))
+        case .list(let l):
+            try Interpreter.current.goOn()
+            return Value(list: try l.items.map { try mirror($0, &gradients, &networks) })
+        case .record(let r):
+            try Interpreter.current.goOn()
+            return .record(Record(r.keys, try r.values.map { try mirror($0, &gradients, &networks) }))
         case .object, .function: return networks.popFirst() ?? .none
         case .number, .scalar: return gradients.popFirst() ?? .none
         case .tensor(let t, _): return t.dtype == .bool ? .none : gradients.popFirst() ?? .none
@@ -120,11 +126,15 @@ struct WatchedNetworks {
 
 extension Interpreter {
     /// The networks in a list or record, in order.
-    fileprivate func networks(in value: Value, _ found: inout [Value]) {
+    fileprivate func networks(in value: Value, _ found: inout [Value]) throws {
         switch value {
         case .object, .function: found.append(value)
-        case .list(let l): for item in l.items { networks(in: item, &found) }
-        case .record(let r): for item in r.values { networks(in: item, &found) }
+        case .list(let l):
+            try goOn()
+            for item in l.items { try networks(in: item, &found) }
+        case .record(let r):
+            try goOn()
+            for item in r.values { try networks(in: item, &found) }
         default: break
         }
     }
@@ -146,30 +156,30 @@ extension Interpreter {
         switch argument {
         case .bool, .string, .none: throw Self.hasNoGradient(argument, what)
         case .tensor(let t, _) where t.dtype == .bool: throw Self.hasNoGradient(argument, what)
-        case .range: original = try stacked(argument, what: "the argument")
+        case .range: original = try checked(stacked(argument, what: "the argument"))
         case .list, .record:
             try refuseDeepNesting(argument, what)
-            original = argument
-        default: original = argument
+            original = try checked(argument)
+        default: original = try checked(argument)
         }
         return try recording(training: training) {
             switch original {
             case .object, .function: return try networkGradient(original, what, call)
             case .list, .record:
                 var leaves = Leaves(), found: [Value] = []
-                networks(in: original, &found)
+                try networks(in: original, &found)
                 var inside = WatchedNetworks(found)
                 defer { inside.settle() }
                 try inside.begin(self)
                 let watched = try watched(original)
-                leaves.collect(watched, original)
+                try leaves.collect(watched, original)
                 let output = try scalar(call(watched), what)
                 try inside.update(self)
                 let cotangents = try tape.gradients(of: output, seed: one(output, what: what), leaves: leaves.serials + inside.leaves)
                 let gradients = try zip(cotangents, leaves.originals + inside.originals).map { try gradientValue($0, of: $1) }
                 var parts = gradients[..<leaves.serials.count]
                 var records = inside.records(self, Array(gradients[leaves.serials.count...]))[...]
-                return (depthSafe(Value(output)), leaves.mirror(original, &parts, &records))
+                return (depthSafe(Value(output)), try leaves.mirror(original, &parts, &records))
             default:
                 let leaf = try watched(original)
                 let output = try scalar(call(leaf), what)
@@ -191,11 +201,14 @@ extension Interpreter {
     }
     private static let valueAndGrads = ["value", "grads"]
 
-    /// Runs `body` in a recording, in training mode or in the mode that is.
+    /// Within `gradcheck` every gradient is in f64, those of functions called on the way too.
+    private func checked(_ argument: Value) throws -> Value { isCheckingGradients ? try doubled(argument) : argument }
+
+    /// Runs `body` in a recording, in training mode (unless evaluation is asked for) or in the mode that is.
     private func recording<T>(training: Bool, _ body: () throws -> T) rethrows -> T {
         tape.begin()
         let wasTraining = isTraining
-        if training { isTraining = true }
+        if training, !onlyEvaluates { isTraining = true }
         defer {
             isTraining = wasTraining
             tape.end()
@@ -222,11 +235,11 @@ extension Interpreter {
     }
 
     /// A function's result as the variable to differentiate.
-    private func scalar(_ result: Value, _ what: String) throws -> Variable {
+    private func scalar(_ result: Value, _ what: String, _ wanted: String = "a number") throws -> Variable {
         switch result {
         case .number, .scalar, .tensor: return try result.variable()
-        case .list: throw Diagnostic(.type, "\(what) needs a function that gives a number, got a list")
-        default: throw Diagnostic(.type, "\(what) needs a function that gives a number, got \(result.described)")
+        case .list: throw Diagnostic(.type, "\(what) needs a function that gives \(wanted), got a list")
+        default: throw Diagnostic(.type, "\(what) needs a function that gives \(wanted), got \(result.described)")
         }
     }
 
@@ -268,6 +281,9 @@ extension Interpreter {
     fileprivate func hessianProduct(_ f: Value, _ x: Value, _ v: Value) throws -> Value {
         let inner = Value.function(NativeFunction("hvp", captured: [f]) { interpreter, arguments, _ in
             let g = try interpreter.gradientPair(f, arguments, what: "hvp", training: false).gradient
+            if let gradient = try? g.tensor(), let direction = try? interpreter.isSequence(v) ? interpreter.stacked(v, what: "v").tensor() : v.tensor(), !gradient.hasShape(of: direction) {
+                throw Diagnostic(.shape, "hvp needs a direction of the shape of x: x is \(shapeText(gradient.shape)), v is \(shapeText(direction.shape))")
+            }
             return try Op.sum(g * v, .none, .bool(false))
         })
         return try gradientPair(inner, [x], what: "hvp", training: false).gradient
@@ -280,11 +296,12 @@ extension Interpreter {
         case .number, .scalar, .tensor, .list, .range: break
         default: throw Diagnostic(.type, "\(what) differentiates by a number or a tensor, got \(first.described)")
         }
-        let argument = try isSequence(first) ? stacked(first, what: "the argument") : first
+        let argument = try checked(isSequence(first) ? stacked(first, what: "the argument") : first)
         var outputShape: [Int] = []
         let rows = try recording(training: false) {
             let leaf = try watched(argument)
-            let output = try scalar(apply(f, [leaf] + arguments.dropFirst()), what)
+            let result = try apply(f, [leaf] + arguments.dropFirst())
+            let output = try scalar(isSequence(result) && stacks(result) ? stacked(result, what: "the result") : result, what, "a number or a tensor")
             outputShape = output.tensor.shape
             try refuseTooLarge(outputShape + argument.tensor().shape, output.tensor.dtype)
             return try (0..<output.tensor.count).map { i in
@@ -323,7 +340,7 @@ extension Op {
     static let identity = Operation("identity(x)", .operators, "The same value.", forward: { c in c[0] }, backward: { b in try b.give(0, b.g) })
 
     public static let grad = Operation("grad(f)", .gradients,
-        "The function that gives the gradient of `f` with respect to its first argument, in that argument's own form: a number, a tensor, a record or list, or a record by parameter path for a network. `f` gives one number; it runs once, in training mode. Nested use gives higher derivatives.",
+        "The function that gives the gradient of `f` with respect to its first argument, in that argument's own form: a number, a tensor, a record or list, or a record by parameter path for a network. `f` gives one number; it runs once, in training mode (within `eval_mode` in evaluation mode). Nested use gives higher derivatives.",
         examples: [("grad(x => x^3)(2)", "12"), ("grad(grad(x => x^3))(2)", "12"), ("grad(x => sum(x * x))([1, 2])", "[2, 4]")],
         seeAlso: ["value_and_grad", "jacobian", "hessian", "gradcheck"], lecture: 2,
         result: Results.gradient,

@@ -20,11 +20,17 @@ extension Interpreter {
         }
     }
 
-    /// Runs `body` in a mode and restores the one before.
-    fileprivate func inMode<T>(training: Bool, _ body: () throws -> T) rethrows -> T {
-        let before = isTraining
-        isTraining = training
-        defer { isTraining = before }
+    /// Makes the parameters of a network by one call in evaluation mode.
+    fileprivate func make(_ net: Value, for x: Value) throws {
+        try inMode(training: false) { _ = try tape.pausing { try apply(net, [x]) } }
+    }
+
+    /// Runs `body` in a mode and restores the one before. Gradients within keep to evaluation where it is that, unless
+    /// `isForced` is false.
+    func inMode<T>(training: Bool, isForced: Bool = true, _ body: () throws -> T) rethrows -> T {
+        let before = (isTraining, onlyEvaluates)
+        (isTraining, onlyEvaluates) = (training, isForced && !training)
+        defer { (isTraining, onlyEvaluates) = before }
         return try body()
     }
 }
@@ -133,7 +139,7 @@ extension Op {
         seeAlso: ["params", "summary"],
         result: Results.build,
         forward: { c in
-            try c.interpreter.inMode(training: false) { _ = try c.interpreter.tape.pausing { try c.interpreter.apply(c[0], [c[1]]) } }
+            try c.interpreter.make(c[0], for: c[1])
             return c[0]
         })
 
@@ -158,7 +164,7 @@ extension Op {
         result: Results.trainMode,
         forward: { c in try c.interpreter.inMode(training: true) { try c.interpreter.apply(c[0], []) } })
 
-    public static let evalMode = Operation("eval_mode(f)", .training, "Calls `f()` with networks in evaluation mode.",
+    public static let evalMode = Operation("eval_mode(f)", .training, "Calls `f()` with networks in evaluation mode, in gradients too; a `fit` within still trains.",
         examples: [("eval_mode(() => training())", "false")], seeAlso: ["train_mode", "training"],
         result: Results.evalMode,
         forward: { c in try c.interpreter.inMode(training: false) { try c.interpreter.apply(c[0], []) } })

@@ -308,10 +308,7 @@ struct PictureReader {
             }
         }
         let interpreter = call.interpreter
-        let wasTraining = interpreter.isTraining
-        interpreter.isTraining = false
-        defer { interpreter.isTraining = wasTraining }
-        let out = try interpreter.apply(self["net"], [Value(grid)]).tensor()
+        let out = try interpreter.inMode(training: false) { try interpreter.apply(self["net"], [Value(grid)]).tensor() }
         let cells = rows * columns
         guard out.rank >= 1, out.rank <= 2, out.dims[0] == cells else {
             throw Diagnostic(.shape, "boundary needs one row of outputs for each of \(cells) points, got \(Value(out).described)")

@@ -216,7 +216,7 @@ extension Interpreter {
         word = Word(watched)
     }
 
-    /// The same value as fresh leaves: numbers and tensors, inside lists and records too.
+    /// The same value as fresh leaves: numbers and tensors, inside lists and records too. A range is no variable.
     func watched(_ value: Value) throws -> Value {
         switch value {
         case .tensor(let t, let serial):
@@ -229,7 +229,6 @@ extension Interpreter {
         case .record(let r):
             try walk()
             return .record(Record(r.keys, try r.values.map { try watched($0) }))
-        case .range: return try watched(try stacked(value, what: "the argument"))
         default: return value
         }
     }
