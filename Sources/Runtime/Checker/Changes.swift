@@ -240,6 +240,21 @@ extension Checker {
         return end
     }
 
+    /// What `first` gives, or where that fails and `other` does not, what `other` gives.
+    func tried(_ first: () throws -> Abstract, else other: () throws -> Abstract) throws -> Abstract {
+        let before = state
+        func isFine(_ body: () throws -> Abstract) throws -> Abstract? {
+            let errors = silenced, end = try attempted(body)
+            return silenced == errors ? end?.result : nil
+        }
+        if try isFine(first) == nil {
+            state = before
+            if let result = try isFine(other) { return result }
+        }
+        state = before
+        return try first()
+    }
+
     /// Whether a statement calls anything.
     func calls(in n: NodePointer) -> Bool {
         if n.pointee.op == .call { return true }

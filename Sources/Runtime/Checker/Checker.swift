@@ -93,6 +93,8 @@ final class Checker {
     var isCertain = true
     /// Above 0: errors are expected here (`try`), or have been reported already (further passes over a loop).
     var muted = 0
+    /// How many errors were found where they are expected.
+    var silenced = 0
     /// The calls under way, outermost first.
     var calls: [Call] = []
     /// Codes under way, to end recursion.
@@ -250,7 +252,10 @@ final class Checker {
 
     /// An error that a run which comes here ends in.
     func report(_ error: Diagnostic) throws {
-        guard muted == 0 else { return }
+        guard muted == 0 else {
+            silenced += 1
+            return
+        }
         // Values are not known well enough to say that memory or time runs out.
         guard error.kind != ErrorKind.limit.rawValue, error.kind != ErrorKind.interrupt.rawValue else { return }
         var diagnostic = error

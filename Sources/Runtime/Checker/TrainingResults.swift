@@ -221,6 +221,33 @@ extension Results {
 
     static let held: ResultRule = { c in try c.apply(c[0], []) }
 
+    static let ownMode: ResultRule = { c in
+        c.checker.onlyEvaluates ? try inMode(false, c.checker, isForced: false) { try c.apply(c[0], []) } : try c.apply(c[0], [])
+    }
+
+    static let tried: ResultRule = { c in
+        try c.checker.tried({ try inMode(false, c.checker) { try c.apply(c[0], [c[1]]) } }, else: { try inMode(true, c.checker) { try c.apply(c[0], [c[2]]) } })
+    }
+
+    static let misfits: ResultRule = { c in
+        var isCertain = false
+        _ = try c.checker.attempted {
+            do { _ = try c.apply(c[0], []) } catch let error as Diagnostic {
+                isCertain = error.kind == ErrorKind.shape.rawValue
+                throw error
+            }
+        }
+        return isCertain ? .exact(.bool(true)) : .kind(.bool)
+    }
+
+    /// The objects are afterwards what they were before.
+    static let trial: ResultRule = { c in
+        let before = c.checker.state.heap
+        let result = try c.apply(c[0], [])
+        for (id, object) in before { c.checker.state.heap[id] = object }
+        return result
+    }
+
     /// Nothing is given, but functions may be called.
     static let shown: ResultRule = { c in
         c.arguments.forEach(c.checker.calledUnseen)

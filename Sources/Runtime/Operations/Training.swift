@@ -65,6 +65,65 @@ extension Op {
             return try c.interpreter.apply(try c.function(0), [])
         })
 
+    static let trial = Operation("_trial(f, net)", .training, """
+        Calls `f` without arguments and gives its result; then the network's parameters and states, all random streams and \
+        the numbers of the objects to come are as they were. In evaluation and training as `f` says.
+        """, seeAlso: ["fit"],
+        result: Results.trial,
+        forward: { c in
+            let f = try c.function(0), before = try Surroundings(c.interpreter, of: [c[1], f])
+            defer { before.restore(c.interpreter) }
+            return try c.interpreter.tape.pausing { try c.interpreter.apply(f, []) }
+        })
+
+    static let tried = Operation("_tried(net, one, batch)", .training, """
+        What the network gives for one example in evaluation, or where it cannot take that, for a batch in training; where it \
+        takes neither, the error is that of the one.
+        """, seeAlso: ["fit"],
+        result: Results.tried,
+        forward: { c in
+            let interpreter = c.interpreter
+            do { return try interpreter.inMode(training: false) { try interpreter.apply(c[0], [c[1]]) } } catch {
+                try fails(error)
+                guard let output = try succeeding({ try interpreter.inMode(training: true) { try interpreter.apply(c[0], [c[2]]) } }) else { throw error }
+                return output
+            }
+        })
+
+    static let misfits = Operation("_misfits(f)", .training, "Whether a call of `f` ends in an error of shapes.",
+        seeAlso: ["raises"],
+        result: Results.misfits,
+        forward: { c in
+            do { _ = try c.interpreter.apply(try c.function(0), []) } catch {
+                try fails(error)
+                return .bool(c.interpreter.diagnosed(error).kind == ErrorKind.shape.rawValue)
+            }
+            return .bool(false)
+        })
+
+    /// Passes on what no `try` catches: an interrupt, a limit.
+    private static func fails(_ error: Error) throws {
+        let kind = Interpreter.current.diagnosed(error).kind
+        if kind == ErrorKind.interrupt.rawValue || kind == ErrorKind.limit.rawValue { throw error }
+    }
+
+    private static func succeeding(_ body: () throws -> Value) throws -> Value? {
+        do { return try body() } catch {
+            try fails(error)
+            return nil
+        }
+    }
+
+    static let ownMode = Operation("_own_mode(f)", .training, """
+        Calls `f` without arguments as a program begins: in evaluation, and in training where something is differentiated, \
+        whatever mode was forced before.
+        """, seeAlso: ["eval_mode", "fit"],
+        result: Results.ownMode,
+        forward: { c in
+            let interpreter = c.interpreter, f = try c.function(0)
+            return try interpreter.onlyEvaluates ? interpreter.inMode(training: false, isForced: false) { try interpreter.apply(f, []) } : interpreter.apply(f, [])
+        })
+
     static let randomState = Operation("_random_state(state=none)", .training, """
         The place that the script's random stream has reached, as an opaque value; given one, the stream goes back there. \
         The stream `fit(…, resume=run)` continues is kept so.
@@ -254,7 +313,7 @@ extension Op {
             return Value(hits)
         })
 
-    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, interruptible, interruptAfter, holdingInterrupts, randomState, reportProgress, restore, snapshot]
+    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, trial, tried, misfits, ownMode, interruptible, interruptAfter, holdingInterrupts, randomState, reportProgress, restore, snapshot]
 }
 
 /// The epochs of trainings, counted, and those that Ctrl-C ended: so that a session's script ends them again.
