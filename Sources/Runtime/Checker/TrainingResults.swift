@@ -26,6 +26,11 @@ extension Results {
         return c[0]
     }
 
+    static let summary: ResultRule = { c in
+        if case .exact(.none) = c[1] {} else { _ = try build(c) }
+        return Abstract.none
+    }
+
     /// Whether there is certain to be something to update.
     private static func hasParameters(_ a: Abstract, _ checker: Checker) -> Bool {
         switch a {

@@ -169,16 +169,17 @@ extension Op {
         result: Results.evalMode,
         forward: { c in try c.interpreter.inMode(training: false) { try c.interpreter.apply(c[0], []) } })
 
-    public static let summary = Operation("summary(net)", .training,
-        "Prints a table of the network's layers: path, layer, shapes of its parameters and their number.",
+    public static let summary = Operation("summary(net, x=none)", .training,
+        "Prints a table of the network's layers: path, layer, shapes of its parameters and their number. With `x` the parameters are made first, as by `build(net, x)`.",
         examples: [("summary(build(dense(3) >> relu >> dense(1), ones(1, 2)))", "0  dense(3)  W [3, 2], b [3]  9\n2  dense(1)  W [1, 3], b [1]  4\n13 parameters")],
         seeAlso: ["params", "build"],
-        result: Results.nothing,
+        result: Results.summary,
         forward: { c in
-            let interpreter = c.interpreter
-            let places = try interpreter.parameters(of: interpreter.network(c[0], "summary"))
+            let interpreter = c.interpreter, net = try interpreter.network(c[0], "summary")
+            if !c.isNone(1) { try interpreter.make(net, for: c[1]) }
+            let places = try interpreter.parameters(of: net)
             var rows: [[String]] = []
-            var total = 0
+            var total = 0, isWhole = true
             for (path, object) in try interpreter.objects(of: c[0]) where !object.isSequential {
                 let own = places.filter { $0.object === object }
                 let shapes = own.map { place in
@@ -188,6 +189,7 @@ extension Op {
                 let count = own.reduce(0) { $0 + ((try? $1.value.tensor().count) ?? 0) }
                 total += count
                 let unmade = object.pending > 0 ? "not made yet" : ""
+                if object.pending > 0 { isWhole = false }
                 rows.append([path.isEmpty ? "net" : path, interpreter.display(.object(object)), (shapes + [unmade]).filter { !$0.isEmpty }.joined(separator: ", "), "\(count)"])
             }
             let widths = (0..<3).map { i in rows.map { $0[i].count }.max() ?? 0 }
@@ -195,7 +197,7 @@ extension Op {
                 let cells = (0..<3).map { row[$0] + String(repeating: " ", count: widths[$0] - row[$0].count) }
                 interpreter.host.write(cells.joined(separator: "  ") + "  " + row[3] + "\n")
             }
-            interpreter.host.write("\(total) parameters\n")
+            interpreter.host.write("\(total) parameters" + (isWhole ? "\n" : " so far: `build(net, x)` makes the rest\n"))
             return .none
         })
 
