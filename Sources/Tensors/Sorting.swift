@@ -404,6 +404,17 @@ extension Tensor {
     public static func unique(_ x: Tensor) throws -> Tensor {
         let source = x.dtype == .number ? try convert(x, to: .f64) : x
         let sorted = try sort(reshape(source, [x.count]), axis: 0)
+        return try takeRows(sorted, firstPlaces(sorted))
+    }
+
+    /// Where a sorted vector has a value for the first time, as a vector of places.
+    public static func uniquePlaces(_ sorted: Tensor) throws -> Tensor {
+        let kept = firstPlaces(sorted), places = try make([kept.count], .f64)
+        for (k, i) in kept.enumerated() { places.setElement(k, Double(i)) }
+        return places
+    }
+
+    private static func firstPlaces(_ sorted: Tensor) -> [Int] {
         var kept: [Int] = []
         Threads.untilInterrupted(count: sorted.count) { block in
             for i in block {
@@ -414,6 +425,6 @@ extension Tensor {
                 kept.append(i)
             }
         }
-        return try takeRows(sorted, kept)
+        return kept
     }
 }

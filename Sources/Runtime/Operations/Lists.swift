@@ -360,7 +360,13 @@ extension Op {
         examples: [("unique([2, 1, 2])", "[1, 2]"), ("unique((\"b\", \"a\", \"b\"))", "(\"a\", \"b\")")], seeAlso: ["sorted", "count"],
         result: Results.unknownItems,
         forward: { c in
-            if case .tensor(let t, _) = c[0] { return Value(try Tensor.unique(t)) }
+            if case .tensor(let t, _) = c[0] {
+                guard c.interpreter.tape.isRecording, c[0].serial != 0 else { return Value(try Tensor.unique(t)) }
+                // Sorted, then the first of each value: both pass gradients on.
+                let source = t.dtype == .number ? try cast(c[0], Value(DType.f64.name)) : c[0]
+                let sorted = try sort(try reshape(source, .number(-1)))
+                return try takeAlong(sorted, Value(Tensor.uniquePlaces(try sorted.tensor())), .number(0))
+            }
             let items = try c.sequence(0).array()
             let interpreter = c.interpreter
             if items.allSatisfy({ $0.asDouble != nil }) || items.allSatisfy({ $0.asString != nil }) {
