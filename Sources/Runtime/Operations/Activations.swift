@@ -112,7 +112,7 @@ extension Op {
         })
 
     public static let clip: Operation = Operation("clip(x, low=none, high=none)", .elementwise,
-        "x with what is below `low` raised to it and what is above `high` lowered to it, elementwise, with broadcasting. A bound may be none.",
+        "x with what is below `low` raised to it and what is above `high` lowered to it, elementwise, with broadcasting. A bound may be none. The gradient of an element at a bound is 0 (half of it where the bound is a tensor).",
         examples: [("clip([-2, 0.5, 2], -1, 1)", "[-1, 0.5, 1]"), ("clip([-2, 2], low=0)", "[0, 2]")], seeAlso: ["maximum", "minimum"],
         shape: Rules.broadcast(3),
         forward: { c in

@@ -124,7 +124,7 @@ private final class Saver {
 
     init(_ interpreter: Interpreter) { names = KnownNames(interpreter: interpreter) }
 
-    /// Refuses networks that read layers at top level, which a file with functions by name would lose.
+    /// Refuses networks whose functions read layers, at top level or captured: a file with functions by name would lose them.
     func checkLayers(of value: Value) throws {
         switch value {
         case .function(let f as Closure) where !f.code.source.isStandardLibrary: break
@@ -134,7 +134,7 @@ private final class Saver {
         default: return
         }
         guard let lost = try names.interpreter.parameters(of: value).first(where: { numbers[ObjectIdentifier($0.object)] == nil }) else { return }
-        throw Diagnostic(.value, "the network's parameter `\(lost.path)` belongs to a layer at top level, which this file would not hold",
+        throw Diagnostic(.value, "the network's parameter `\(lost.path)` belongs to a layer that a function reads, and a file holds functions by name alone",
                          help: ["save the parameters: `save(path, params(net))`; `update(net, (old, new) => new, load(path))` sets them again"])
     }
 
