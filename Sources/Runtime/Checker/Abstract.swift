@@ -10,6 +10,8 @@ indirect enum Abstract {
     case size(Size)
     /// A value of a kind, as `kind(x)` names it.
     case kind(Kind)
+    /// A string with sizes in it that are not known, as it reads in the first world: it serves messages, and nothing else is known of it.
+    case wording(String)
     /// A tensor; sizes and type where they are known.
     case tensor([Size]?, DType?)
     case list([Abstract])
@@ -123,6 +125,7 @@ extension Abstract {
         // An unknown number may be a 0-d tensor.
         case .kind(.number), .kind(.object), .kind(.bool): nil
         case .kind(let k): k.rawValue
+        case .wording: "string"
         case .tensor: "tensor"
         case .list, .many: "list"
         case .record: "record"
@@ -218,6 +221,7 @@ extension Abstract {
             return true
         case .many(let item): return item.fits(&budget)
         case .exact(.string(let s)): return s.string.utf8.count <= 4_096
+        case .wording(let s): return s.utf8.count <= 4_096
         default: return true
         }
     }
@@ -229,7 +233,7 @@ extension Abstract {
         switch self {
         case .list, .many: return .kind(.list)
         case .record: return .kind(.record)
-        case .exact: return .kind(.string)
+        case .exact, .wording: return .kind(.string)
         default: return .unknown
         }
     }
@@ -251,6 +255,7 @@ extension Abstract {
         case (.exact(let a), .exact(let b)): return Self.isSame(a, b)
         case (.size(let a), .size(let b)): return a == b
         case (.kind(let a), .kind(let b)): return a == b
+        case (.wording(let a), .wording(let b)): return a == b
         case (.tensor(let a, let t), .tensor(let b, let u)): return a == b && t == u
         case (.list(let a), .list(let b)): return a.count == b.count && zip(a, b).allSatisfy { $0.isSame($1) }
         case (.many(let a), .many(let b)): return a.isSame(b)
@@ -313,24 +318,24 @@ extension Checker {
         return .unknown
     }
 
-    /// A value in one world, for shape rules and messages: tensors have the right shape, and elements where `isWhole`.
-    /// nil where too little is known.
+    /// A value in one world, for shape rules and messages: tensors have the right shape, and elements where `isWhole`, each
+    /// marked as not known. nil where too little is known.
     func madeUp(_ a: Abstract, isWhole: Bool, _ world: World) throws -> Value? {
         switch a {
         case .unknown, .kind(.number), .kind(.bool), .kind(.list), .kind(.record), .kind(.object), .many, .tensor(nil, _): return nil
         case .exact(let v): return v
         case .size(let s): return Value(world(s))
-        case .kind(.string): return .string(.unknown)
+        case .kind(.string), .wording: return .string(.unknown)
         case .kind(.function), .function: return .function(BuiltinFunction(Op.identity))
         case .tensor(let shape?, let type):
             let type = type ?? .f32, dims = shape.map(world.value)
             guard dims.allSatisfy({ $0 >= 0 && $0 < 1 << 31 }), dims.reduce(1.0, { $0 * Double($1) }) < 0x1p28 || !isWhole else { return nil }
-            if shape.isEmpty { return .scalar(0, type == .number ? .f32 : type) }
-            guard isWhole else { return Value(try Tensor.view(of: Self.placeholder(type), dims)) }
-            let t = try Tensor.make(dims, type)
-            // Only errors come of it, which arise before elements are read, but for labels and the like.
-            if t.count <= 1 << 20 { return Value(try Tensor.fill(dims, 0, type)) }
-            return Value(t)
+            if shape.isEmpty { return .scalar(type == .bool ? 0 : .notKnown, type == .number ? .f32 : type) }
+            let count = dims.reduce(1.0) { $0 * Double($1) }
+            // Of so many elements none is read.
+            if !isWhole, count > 4_096 { return Value(try Tensor.view(of: Self.placeholder(type), dims)) }
+            if count > 0x1p20 { return Value(try Tensor.make(dims, type)) }
+            return Value(try Tensor.fill(dims, type == .bool ? 0 : .notKnown, type))
         case .list(let items):
             var made: [Value] = []
             for item in items {
@@ -353,8 +358,8 @@ extension Checker {
     private static func placeholder(_ type: DType) -> Tensor {
         type == .bool ? boolPlaceholder : type == .f64 ? doublePlaceholder : floatPlaceholder
     }
-    nonisolated(unsafe) private static let floatPlaceholder = try! Tensor.fill([1], 0, .f32)
-    nonisolated(unsafe) private static let doublePlaceholder = try! Tensor.fill([1], 0, .f64)
+    nonisolated(unsafe) private static let floatPlaceholder = try! Tensor.fill([1], .notKnown, .f32)
+    nonisolated(unsafe) private static let doublePlaceholder = try! Tensor.fill([1], .notKnown, .f64)
     nonisolated(unsafe) private static let boolPlaceholder = try! Tensor.fill([1], 0, .bool)
 
     /// A value of the running interpreter (a built-in, the standard library) as the checker sees it.

@@ -125,7 +125,10 @@ extension Checker {
 
     func callClosure(_ function: AbstractFunction, _ arguments: [Abstract], _ keywords: [(name: String, value: Abstract)], _ n: NodePointer?, through chain: Chain? = nil) throws -> Abstract {
         guard case .closure(let code, let captures, let object) = function.body else { return notFollowed() }
-        guard mayEnter(code) else { return notFollowed() }
+        guard mayEnter(code) else {
+            cutOff.insert(ObjectIdentifier(code))
+            return notFollowed()
+        }
         try step()
         var slots = [Abstract?](repeating: nil, count: code.slotCount)
         for (i, slot) in code.captureSlots.enumerated() { slots[Int(slot)] = captures[safe: i] ?? nil }
@@ -149,7 +152,7 @@ extension Checker {
 
     /// Runs `body` with slots of its own.
     private func inFrame<R>(_ code: FunctionCode, _ slots: [Abstract?], _ body: () throws -> R) throws -> R {
-        let savedSlots = state.slots, savedActivation = activation, savedTail = tailValue
+        let savedSlots = state.slots, savedActivation = activation, savedTail = tailValue, savedDoubts = doubts
         state.slots = slots
         activation = Activation(code)
         running.append(ObjectIdentifier(code))
@@ -158,6 +161,7 @@ extension Checker {
             activation = savedActivation
             state.slots = savedSlots
             tailValue = savedTail
+            doubts = savedDoubts
         }
         return try body()
     }

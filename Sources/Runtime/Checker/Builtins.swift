@@ -129,14 +129,15 @@ extension Checker {
             default: break
             }
         }
-        // An unknown number among sizes is an unknown size.
+        // An unknown number among sizes is an unknown size; of any other list it stays a number that nobody knows.
+        let areSizes = operation.group == .create || operation.name == "reshape"
         let arguments = arguments.map { a -> Abstract in
             guard case .list(let items) = a else { return a }
             return .list(items.map { item in
                 switch item {
-                case .kind(.number): return .size(sizes.fresh())
-                case .tensor(let shape?, let type) where shape.isEmpty && type != .bool && operation.group == .create: return .size(sizes.fresh())
-                default: return item
+                case .kind(.number): areSizes ? .size(sizes.fresh()) : .tensor([], nil)
+                case .tensor(let shape?, let type) where shape.isEmpty && type != .bool && areSizes: .size(sizes.fresh())
+                default: item
                 }
             })
         }
@@ -145,7 +146,7 @@ extension Checker {
             case .exact(let v):
                 if case .number = v { return nil }
                 return a.shape
-            case .size, .kind: return nil
+            case .size, .kind, .wording: return nil
             default: return a.shape
             }
         }
@@ -157,18 +158,12 @@ extension Checker {
                 case .kind(.number): return .number(probe)
                 case .tensor(let shape?, let type) where shape.isEmpty: return .scalar(probe, type ?? .f32)
                 case .kind(.bool): return .bool(probe < 1)
-                case .kind(.string): return .string(.unknown)
+                case .kind(.string), .wording: return .string(.unknown)
                 default: return try madeUp(a, isWhole: false, world) ?? .none
                 }
             })
         }
-        let isProbed = arguments.contains { a in
-            switch a {
-            case .kind(.number), .kind(.bool): true
-            case .tensor(let shape?, _): shape.isEmpty
-            default: false
-            }
-        }
+        let isProbed = arguments.contains { if case .list = $0 { false } else { $0.holdsGuess } }
         let samples: [[Int]]?
         do {
             if isProbed {
@@ -178,7 +173,9 @@ extension Checker {
             } else {
                 samples = try inWorlds(involved) { try evaluated(0, $0) }
             }
-        } catch {
+        } catch is NotKnown { return .tensor(nil, nil) } catch {
+            // It may be the value of a number in a list that fails.
+            if arguments.contains(where: \.holdsGuess) { return .tensor(nil, nil) }
             // Which sizes would fit is not worked out where products of them decide.
             if operation.name == "reshape", !involved.allSatisfy(\.isConstant) { return .tensor(nil, nil) }
             return try asked(operation, arguments, n, refusal: interpreter.diagnosed(error).message) ?? .tensor(nil, nil)
@@ -244,7 +241,7 @@ extension Checker {
         // Whatever it draws, the program draws anew.
         let random = interpreter.scriptRandom
         defer { interpreter.scriptRandom = random }
-        do { return try operation.invoke(interpreter, base) } catch {
+        do { return try operation.invoke(interpreter, base) } catch let error as NotKnown { throw error } catch {
             guard let n else { throw interpreter.diagnosed(error) }
             throw Located(diagnostic: interpreter.argumentError(error, n, operation, base) as? Diagnostic ?? interpreter.located(error, n))
         }

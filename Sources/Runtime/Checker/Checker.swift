@@ -43,6 +43,18 @@ final class Checker {
         init(results: Int, isCertain: Bool) { self.results = results; self.isCertain = isCertain }
     }
 
+    /// The rounds of a loop under way, some of them on exactly what is known of the first ones.
+    ///
+    /// What fails there under a condition that is not known need not: the condition may exclude just these rounds
+    /// (`if loss < best.loss { … } else { best.epoch }`). It counts where it fails with what is known of any round, too.
+    final class Watch {
+        /// The conditions not known that it stands under itself.
+        let doubts: Int
+        var pending: [String: Diagnostic] = [:]
+        var isConfirming = false
+        init(doubts: Int) { self.doubts = doubts }
+    }
+
     /// A chain of layers under way, and the place of the stage that runs.
     final class Chain {
         let object: Int
@@ -95,6 +107,10 @@ final class Checker {
     var muted = 0
     /// How many errors were found where they are expected.
     var silenced = 0
+    /// Conditions not known under which the code under way stands.
+    var doubts = 0
+    /// Loops of the program under way, outermost first.
+    var watches: [Watch] = []
     /// The calls under way, outermost first.
     var calls: [Call] = []
     /// Codes under way, to end recursion.
@@ -102,6 +118,8 @@ final class Checker {
     /// Functions of the user that were made, and those that were entered.
     var made: [(code: FunctionCode, function: AbstractFunction)] = []
     var entered: Set<ObjectIdentifier> = []
+    /// Functions of the user that were not followed at some depth of a recursion.
+    var cutOff: Set<ObjectIdentifier> = []
     /// The user's declarations, each with an object of which nothing is known.
     var declared: [(declaration: AbstractDeclaration, object: Int)] = []
     var lifted: [ObjectIdentifier: AbstractFunction] = [:]
@@ -270,6 +288,15 @@ final class Checker {
             throw Found(diagnostic: diagnostic)
         }
         let key = "\(diagnostic.source?.name ?? ""):\(diagnostic.span.start):\(diagnostic.source?.isStandardLibrary ?? false ? "\(diagnostic.place)" : "")"
+        for watch in watches.reversed() {
+            if watch.isConfirming {
+                guard let first = watch.pending[key] else { return }
+                diagnostic = first
+            } else if watch.doubts < doubts {
+                if watch.pending[key] == nil { watch.pending[key] = diagnostic }
+                return
+            }
+        }
         if reported.insert(key).inserted { reports.append(diagnostic) }
     }
 
@@ -285,20 +312,47 @@ final class Checker {
         if reported.insert("\(source.name):\(diagnostic.span.start):\(warning.message)").inserted { reports.append(diagnostic) }
     }
 
+    /// Goes through the rounds of a loop of the program; `confirm` then goes through one more with what is known of any of
+    /// them, where something failed that need not.
+    func watched<R>(_ rounds: () throws -> R, confirm: (Watch) throws -> Void) throws -> R {
+        // The check before a run reports nothing of what stands under such a condition.
+        guard !onlyCertain, !activation.isLibrary, muted == 0 else { return try rounds() }
+        let watch = Watch(doubts: doubts), start = state
+        watches.append(watch)
+        defer {
+            watches.removeLast()
+            doubts = watch.doubts
+        }
+        let result = try rounds()
+        guard !watch.pending.isEmpty else { return result }
+        let (end, wasCertain, results, depth) = (state, isCertain, activation.results, calls.count)
+        state = start
+        isCertain = false
+        defer {
+            state = end
+            isCertain = wasCertain
+            activation.results = results
+            calls.removeLast(calls.count - depth)
+        }
+        do { try confirm(watch) } catch is Diagnostic {} catch is Stopped {} catch is Leaving {} catch is NotKnown {}
+        return result
+    }
+
     // MARK: Functions that nobody calls
 
-    /// Checks the bodies of functions that were made but never entered, on arguments of which nothing is known.
+    /// Checks the bodies of functions that were made but never entered, or not entered at every depth of a recursion, on arguments
+    /// of which nothing is known.
     private func checkUncalled() throws {
         guard !onlyCertain else { return }
         func check(_ code: FunctionCode, _ body: () throws -> Void) throws {
-            guard !entered.contains(ObjectIdentifier(code)), !code.source.isStandardLibrary else { return }
+            guard !entered.contains(ObjectIdentifier(code)) || cutOff.contains(ObjectIdentifier(code)), !code.source.isStandardLibrary else { return }
             calls = []
             running = []
             muted = 0
             do { try body() } catch var error as Diagnostic {
                 if error.source == nil { (error.source, error.span) = (code.source, code.span) }
                 try report(error)
-            } catch is Stopped {} catch is Leaving {}
+            } catch is Stopped {} catch is Leaving {} catch is NotKnown {}
         }
         for (declaration, object) in declared {
             for case (_, _, let initializer?, _) in declaration.fields {

@@ -33,7 +33,7 @@ extension Checker {
             case .kind(.bool): return .kind(.number)
             case .tensor(let shape, .bool): return .tensor(shape, nil)
             case .list: return x.shape.map { .tensor($0, nil) } ?? .unknown
-            case .function, .kind(.function), .kind(.string):
+            case .function, .kind(.function), .kind(.string), .wording:
                 if let v = try madeUp(x, isWhole: true, .first) { return try located(n) { lift(try interpreter.negated(v)) } }
                 return .unknown
             default: return x
@@ -167,13 +167,14 @@ extension Checker {
         case _ where a.shape != nil && b.shape != nil: return try tensors(n, op, a, b)
         default: break
         }
+        if op == .add, let x = a.shownText, let y = b.shownText { return Abstract.wording(x + y).bounded }
         let strings = [a, b].filter { $0.kindName(state.heap) == "string" }.count
         if strings == 2 { return compares ? .kind(.bool) : op == .add ? .kind(.string) : try refused(a, b, real) }
         if strings == 1, op == .multiply { return .kind(.string) }
         return try refused(a, b, real)
     }
 
-    private func isUnknown(_ a: Abstract) -> Bool { if case .unknown = a { true } else { false } }
+    func isUnknown(_ a: Abstract) -> Bool { if case .unknown = a { true } else { false } }
     private func isNone(_ a: Abstract) -> Bool { if case .exact(.none) = a { true } else { false } }
 
     /// What an operator gives of the fields of records; its error is one of the records.
@@ -273,7 +274,7 @@ extension Checker {
         guard let x = a.shape, let y = b.shape, let rule = Op.matmul.shape else {
             for side in [a, b] where !isUnknown(side) {
                 switch side {
-                case .exact(.string), .exact(.none), .function, .kind(.function), .kind(.string):
+                case .exact(.string), .exact(.none), .function, .kind(.function), .kind(.string), .wording:
                     guard let s = try madeUp(a, isWhole: true, .first), let t = try madeUp(b, isWhole: true, .first) else { continue }
                     do { _ = try interpreter.product(s, t) } catch { throw interpreter.operandError(error, n, s, t, nil) }
                 default: break
@@ -322,14 +323,22 @@ extension Checker {
         }
         let before = state, wasCertain = isCertain
         isCertain = false
-        do { _ = try truth(n.pointee.b, what) } catch let error as Diagnostic {
+        doubts += 1
+        defer { doubts -= 1 }
+        var second: Bool?
+        var hasFailed = false
+        do { second = try truth(n.pointee.b, what) } catch let error as Diagnostic {
             // The right side fails, so the left one decides, or the library is not meant to come here.
-            if !activation.isLibrary { throw error }
+            if !activation.isLibrary {
+                try report(error)
+                hasFailed = onlyCertain
+            }
             state = before
         } catch is Stopped { state = before }
-        isCertain = wasCertain
+        isCertain = wasCertain && !hasFailed
         state = merged(before, state)
-        return .kind(.bool)
+        // `false` on the right of `and` decides, whatever stands on its left; so does `true` on the right of `or`.
+        return second == !isAnd ? .exact(.bool(!isAnd)) : .kind(.bool)
     }
 
     private func isIn(_ n: NodePointer) throws -> Abstract {
@@ -346,130 +355,6 @@ extension Checker {
             }
         }
         return .kind(.bool)
-    }
-
-    // MARK: Brackets, texts, chains
-
-    /// `[…]`: a tensor of what stacks, else a list.
-    func bracketed(_ items: [Abstract], _ n: NodePointer) throws -> Abstract {
-        if items.isEmpty { return .list([]) }
-        if items.allSatisfy(\.isExact), items.count <= 64 {
-            if let made = try madeUp(.list(items), isWhole: true, .first), case .list(let l) = made {
-                return try located(n) { lift(try interpreter.bracketed(l.items, n)) }
-            }
-        }
-        if items.contains(where: { if case .list = $0 { true } else { false } }), case .kind = Abstract.list(items).bounded { return .unknown }
-        if items.contains(where: { ["string", "function", "record", "object", "layer", "none"].contains($0.kindName(state.heap) ?? "") }) { return .list(items) }
-        guard items.allSatisfy({ $0.shape != nil }) else {
-            // Something unknown may be no tensor at all.
-            return items.contains { isUnknown($0) } ? .unknown : .tensor(nil, nil)
-        }
-        let shapes = items.map { $0.shape! }
-        if shapes.allSatisfy({ $0 == shapes[0] }) {
-            let types = items.map(\.dtype)
-            return .tensor([Size(items.count)] + shapes[0], types.allSatisfy { $0 == .bool } ? .bool : nil)
-        }
-        _ = try inWorlds(shapes.flatMap { $0 }) { world in
-            var made: [Value] = []
-            for item in items {
-                guard let v = try self.madeUp(item, isWhole: true, world) else { return }
-                made.append(v)
-            }
-            try self.located(n) { _ = try self.interpreter.bracketed(made, n) }
-        }
-        return .tensor(nil, nil)
-    }
-
-    private func comprehension(_ n: NodePointer) throws -> Abstract {
-        var found: [Abstract] = []
-        // Whether `found` holds every item, in order; else the number of items, where it is known.
-        var isWhole = true
-        var length: Size?
-        func comprehend(_ level: Int) throws {
-            try step()
-            if level == Int(n.pointee.count) {
-                found.append(try evaluate(n.pointee.a))
-                return
-            }
-            let clause = n.pointee.list[level]
-            if clause.pointee.op == .condition {
-                switch try truth(clause.pointee.a, "`if`") {
-                case true?: try comprehend(level + 1)
-                case false?: return
-                case nil:
-                    isWhole = false
-                    let wasCertain = isCertain
-                    isCertain = false
-                    try comprehend(level + 1)
-                    isCertain = wasCertain
-                }
-                return
-            }
-            let items = try self.items(clause)
-            if let all = items.all, all.count <= 64 {
-                for item in all {
-                    try assign(clause.pointee.a, item)
-                    try comprehend(level + 1)
-                }
-                return
-            }
-            isWhole = false
-            let wasCertain = isCertain
-            if !items.isSurelyNotEmpty { isCertain = false }
-            try assign(clause.pointee.a, items.each)
-            try comprehend(level + 1)
-            isCertain = wasCertain
-            if n.pointee.count == 1 { length = items.count }
-        }
-        try comprehend(0)
-        if isWhole { return try bracketed(found, n) }
-        guard let item = found.first else { return .unknown }
-        if ["string", "function", "record", "object", "layer", "none"].contains(item.kindName(state.heap) ?? "") { return .many(item) }
-        if let inner = item.shape { return .tensor([length ?? sizes.fresh()] + inner, item.dtype == .bool ? .bool : nil) }
-        return .unknown
-    }
-
-    private func interpolated(_ n: NodePointer) throws -> Abstract {
-        var text: String? = ""
-        for i in 0..<Int(n.pointee.count) {
-            let part = n.pointee.list[i]
-            guard part.pointee.op == .interpolation else { text? += part.pointee.name; continue }
-            let x = try evaluate(part.pointee.a)
-            guard let made = x.isExact || x.wholeNumber != nil ? try madeUp(x, isWhole: true, .first) : nil else {
-                text = nil
-                continue
-            }
-            try located(part) {
-                let piece = part.pointee.object == nil ? interpreter.display(made) : try interpreter.formatted(made, spec: part.pointee.name)
-                text? += piece
-            }
-        }
-        return text.map { Abstract.text($0).bounded } ?? .kind(.string)
-    }
-
-    private func compose(_ n: NodePointer) throws -> Abstract {
-        var stages: [Abstract] = []
-        var isKnown = true
-        for i in 0..<Int(n.pointee.count) {
-            let part = n.pointee.list[i]
-            let stage = try evaluate(part)
-            switch stage {
-            case .function(let f):
-                if case .declaration(let d) = f.body { throw interpreter.notMade(d.name, d.constructor.code, d.documentation, part) }
-                stages.append(stage)
-            case .exact(.function): stages.append(stage)
-            case .object(let id):
-                stages += state.heap[id]?.stages ?? [stage]
-                // A chain of thousands of stages is no longer looked through.
-                if stages.count > Self.mostStages { return .kind(.object) }
-            case .unknown, .kind(.object), .kind(.function): isKnown = false
-            default:
-                guard let made = try madeUp(stage, isWhole: false, .first) else { isKnown = false; continue }
-                throw interpreter.notAStage(made, part)
-            }
-        }
-        guard isKnown, let word = interpreter.prelude["sequential"] else { return .unknown }
-        return try apply(lift(Value(word)), stages, [], nil)
     }
 
     // MARK: Members

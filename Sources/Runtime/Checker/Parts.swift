@@ -7,12 +7,24 @@ extension Checker {
     private enum Part {
         /// Known, but for unknown sizes.
         case known((World) throws -> Subscript, sizes: [Size])
+        /// As many positions as a tensor of this shape has elements, which are not known.
+        case picked([Size])
         /// One position, which is not known.
         case position
         /// Some positions of an axis, of unknown number.
         case some
         /// Nothing is known.
         case unknown
+
+        /// A subscript that selects as much in one world: which positions these are is not known.
+        func tried(_ world: World) throws -> Subscript {
+            switch self {
+            case .known(let make, _): try make(world)
+            case .picked(let shape): .indices(try Tensor.fill(shape.map(world.value), 0, .f32))
+            case .position: .index(0)
+            case .some, .unknown: .slice(start: nil, stop: nil, step: 1)
+            }
+        }
     }
 
     func index(_ n: NodePointer) throws -> Abstract {
@@ -106,16 +118,14 @@ extension Checker {
     private func tensorIndex(_ n: NodePointer, _ base: Abstract, _ shape: [Size]) throws -> Abstract {
         let parts = try (0..<Int(n.pointee.count)).map { try part(n.pointee.list[$0]) }
         var involved = shape
-        for part in parts { if case .known(_, let sizes) = part { involved += sizes } else if case .unknown = part { return .tensor(nil, base.dtype) } }
-        func subscripts(_ world: World) throws -> [Subscript] {
-            try parts.map { part in
-                switch part {
-                case .known(let make, _): try make(world)
-                case .position: .index(0)
-                default: .slice(start: nil, stop: nil, step: 1)
-                }
+        for part in parts {
+            switch part {
+            case .known(_, let sizes), .picked(let sizes): involved += sizes
+            case .unknown: return .tensor(nil, base.dtype)
+            default: break
             }
         }
+        func subscripts(_ world: World) throws -> [Subscript] { try parts.map { try $0.tried(world) } }
         if let value = base.exact, parts.allSatisfy({ if case .known(_, let sizes) = $0 { sizes.allSatisfy(\.isConstant) } else { false } }) {
             do { return lift(try interpreter.getIndex(value, try subscripts(.first)).unboxed) } catch { throw interpreter.indexError(error, n, value) }
         }
@@ -123,7 +133,9 @@ extension Checker {
         do {
             samples = try inWorlds(involved) { world in try Selection.resolve(try subscripts(world), shape: shape.map(world.value)).shape }
         } catch {
-            guard let value = try madeUp(base, isWhole: false, .first) else { return .tensor(nil, base.dtype) }
+            // Which index it was that an empty axis has not is for the run to say.
+            let isGuessed = parts.contains { switch $0 { case .picked, .position: true; default: false } }
+            guard !isGuessed || !shape.contains(Size(0)), let value = try madeUp(base, isWhole: false, .first) else { return .tensor(nil, base.dtype) }
             throw interpreter.indexError(error, n, value)
         }
         guard let samples, var result = self.shape(samples) else { return .tensor(nil, base.dtype) }
@@ -187,11 +199,11 @@ extension Checker {
             if type == .bool { return shape.count == 1 ? .some : .unknown }
             // Compared values are bools more often than not.
             guard type != nil || shape.allSatisfy(\.isConstant), shape.reduce(1.0, { $0 * Double($1.samples[0]) }) < 0x1p20 else { return .unknown }
-            return .known({ world in .indices(try Tensor.fill(shape.map(world.value), 0, .f32)) }, sizes: shape)
+            return .picked(shape)
         case .many(.kind(.number)): return .some
         case .list(let items):
-            guard let made = try madeUp(v, isWhole: true, .first) else {
-                return items.allSatisfy(\.isPlain) ? .known({ _ in .list(items.map { _ in 0 }) }, sizes: []) : .unknown
+            guard v.isExact, let made = try madeUp(v, isWhole: true, .first) else {
+                return items.allSatisfy { $0.isPlain && $0.dtype != .bool } ? .picked([Size(items.count)]) : .unknown
             }
             let s = try interpreter.tensorSubscript(made, n)
             return .known({ _ in s }, sizes: [])
@@ -257,15 +269,13 @@ extension Checker {
         let parts = try (0..<Int(n.pointee.count)).map { try part(n.pointee.list[$0]) }
         var involved = shape + given
         for part in parts {
-            guard case .known(_, let sizes) = part else { return }
-            involved += sizes
-        }
-        func subscripts(_ world: World) throws -> [Subscript] {
-            try parts.map { part in
-                guard case .known(let make, _) = part else { return .ellipsis }
-                return try make(world)
+            switch part {
+            case .known(_, let sizes): involved += sizes
+            case .picked(let sizes) where !shape.contains(Size(0)): involved += sizes
+            default: return
             }
         }
+        func subscripts(_ world: World) throws -> [Subscript] { try parts.map { try $0.tried(world) } }
         do {
             _ = try inWorlds(involved) { world in
                 let selected = try Selection.resolve(try subscripts(world), shape: shape.map(world.value)).shape

@@ -7,7 +7,12 @@ import Tensors
 enum Results {
     static let nothing: ResultRule = { _ in Abstract.none }
     static let unknown: ResultRule = { _ in .unknown }
-    static let text: ResultRule = { c in allExact(c) ? nil : .kind(.string) }
+    static let text: ResultRule = { c in
+        if allExact(c) { return nil }
+        let worded = c.arguments.compactMap(\.worded)
+        guard worded.count == c.arguments.count, let text = try c.checker.asked(c.operation, worded, c.node)?.exact?.asString else { return .kind(.string) }
+        return Abstract.wording(text).bounded
+    }
     /// What a file holds when the program comes there: it may have written it itself.
     static let readText: ResultRule = { c in
         if c[0].kindName(c.checker.state.heap) ?? "string" != "string" { _ = try ask(c) }
@@ -377,7 +382,7 @@ enum Results {
     }
 
     static let string: ResultRule = { c in
-        if case .size(let s) = c[0] { return .text("\(s.samples[0])") }
+        if case .size(let s) = c[0] { return .wording("\(s.samples[0])") }
         if let text = c.checker.text(c[0]) { return .text(text) }
         return allExact(c) ? nil : .kind(.string)
     }

@@ -23,7 +23,12 @@ extension Checker {
             if calls(in: n) { disturb(keepingUnmade: true) }
             if tail { tailValue = .unknown }
             return .normal
-        } catch is Stopped where !activation.isLibrary { return .failed }
+        } catch is Stopped where !activation.isLibrary { return .failed } catch is NotKnown where !activation.isLibrary {
+            forget(n)
+            if calls(in: n) { disturb(keepingUnmade: true) }
+            if tail { tailValue = .unknown }
+            return .normal
+        }
     }
 
     /// What a statement that failed would have set is not known.
@@ -151,8 +156,13 @@ extension Checker {
     func both(_ first: @escaping () throws -> Ending, _ second: @escaping () throws -> Ending, tail: Bool) throws -> Ending {
         let before = state, wasCertain = isCertain
         isCertain = false
+        doubts += 1
         var ends: [(ending: Ending, state: State, value: Abstract)] = []
         var failure: Error?
+        defer {
+            // Behind a way that leaves nothing is sure to be reached, until what it leaves has ended.
+            if !ends.contains(where: { $0.ending == .left }) { doubts -= 1 }
+        }
         for way in [first, second] {
             state = before
             tailValue = .none
@@ -284,9 +294,23 @@ extension Checker {
         }
     }
 
-    /// The rounds of a loop: the first ones as they are; then, without further reports, with what is known of any.
+    /// The rounds of a loop.
     func loop(over items: Items, _ body: (Abstract) throws -> Ending) throws -> Ending {
         if let all = items.all, all.isEmpty { return .normal }
+        return try watched({ try rounds(over: items, body) }, confirm: { watch in
+            let loop = Loop(results: activation.results.count, isCertain: false)
+            activation.loops.append(loop)
+            defer { activation.loops.removeLast() }
+            try widen { try round(loop, { try body(items.each) }) }
+            watch.isConfirming = true
+            // Functions and layers are told apart, numbers are not.
+            let isOfFunctions = items.all.map { $0.count <= 64 && $0.contains { switch $0 { case .function, .object, .exact(.function): true; default: false } } } ?? false
+            for item in isOfFunctions ? items.all! : [items.each] { _ = try round(loop, { try body(item) }) }
+        })
+    }
+
+    /// The first rounds as they are; then, without further reports, with what is known of any.
+    private func rounds(over items: Items, _ body: (Abstract) throws -> Ending) throws -> Ending {
         let loop = Loop(results: activation.results.count, isCertain: isCertain)
         activation.loops.append(loop)
         defer { activation.loops.removeLast() }
@@ -361,6 +385,21 @@ extension Checker {
     }
 
     private func whileLoop(_ n: NodePointer) throws -> Ending {
+        try watched({ try whileRounds(n) }, confirm: { watch in
+            let loop = Loop(results: activation.results.count, isCertain: false)
+            activation.loops.append(loop)
+            defer { activation.loops.removeLast() }
+            func another() throws -> Bool {
+                _ = try truth(n.pointee.a, "`while`")
+                return try round(loop, { try self.run(n.pointee.b, tail: false) })
+            }
+            try widen(another)
+            watch.isConfirming = true
+            _ = try another()
+        })
+    }
+
+    private func whileRounds(_ n: NodePointer) throws -> Ending {
         let loop = Loop(results: activation.results.count, isCertain: isCertain)
         activation.loops.append(loop)
         defer { activation.loops.removeLast() }
@@ -423,7 +462,7 @@ extension Checker {
             return doubt(condition)
         }
         var message = "assertion failed"
-        if n.pointee.b != nil, let text = try evaluate(n.pointee.b).exact { message += ": \(interpreter.display(text))" }
+        if n.pointee.b != nil, let text = try evaluate(n.pointee.b).worded?.exact { message += ": \(interpreter.display(text))" }
         throw Diagnostic(.value, message, source: n.pointee.source.takeUnretainedValue(), span: condition.pointee.span)
     }
 }

@@ -157,7 +157,7 @@ extension Results {
         return .function(AbstractFunction(name, .native { checker, arguments, n in
             if givesNumber, let first = arguments.first {
                 switch first {
-                case .exact(.bool), .exact(.string), .exact(.none), .kind(.string), .tensor(_, .bool?):
+                case .exact(.bool), .exact(.string), .exact(.none), .kind(.string), .wording, .tensor(_, .bool?):
                     throw Interpreter.hasNoGradient(try displayedKind(first, checker), what)
                 default: break
                 }
@@ -339,7 +339,7 @@ extension Results {
 
     /// What the library refuses is an error of the call; what the user's own code refuses is for the run to say.
     static let error: ResultRule = { c in
-        guard c.checker.activation.isLibrary, let message = c[0].exact?.asString else { throw Checker.Stopped() }
+        guard c.checker.activation.isLibrary, let message = c[0].shownText else { throw Checker.Stopped() }
         var diagnostic = Diagnostic(.value, message)
         diagnostic.kind = c[1].exact?.asString ?? diagnostic.kind
         throw diagnostic
@@ -347,14 +347,14 @@ extension Results {
 
     /// The library refuses an argument: in the words of the run, where they are known.
     static let refuse: ResultRule = { c in
-        guard c.checker.activation.isLibrary, let argument = c[0].exact?.asString, let message = c[1].exact?.asString, let kind = c[2].exact?.asString else { return .unknown }
-        throw Refusal.of(argument: argument, message, kind: kind, help: c[3].exact?.asString, item: c[4].wholeNumber?.constant)
+        guard c.checker.activation.isLibrary, let argument = c[0].exact?.asString, let message = c[1].shownText, let kind = c[2].exact?.asString else { return .unknown }
+        throw Refusal.of(argument: argument, message, kind: kind, help: c[3].shownText, item: c[4].wholeNumber?.constant)
     }
 
     static let oneNumber: ResultRule = { c in
         guard c.checker.activation.isLibrary, c[0].isTensorLike, let shape = c[0].shape, !shape.isEmpty, !shape.contains(where: { $0.constant == 1 }),
-              shape.allSatisfy(\.isConstant), let argument = c[1].exact?.asString, let what = c[2].exact?.asString else { return .kind(.number) }
-        throw Refusal.ofNumber("tensor \(shapeText(shape.map { World.first($0) }))", isTensor: true, argument: argument, what: what, help: c[3].exact?.asString)
+              shape.allSatisfy(\.isConstant), let argument = c[1].exact?.asString, let what = c[2].shownText else { return .kind(.number) }
+        throw Refusal.ofNumber("tensor \(shapeText(shape.map { World.first($0) }))", isTensor: true, argument: argument, what: what, help: c[3].shownText)
     }
 
     static let callText: ResultRule = { c in
@@ -380,9 +380,9 @@ extension Results {
     }
 
     static let expects: ResultRule = { c in
-        guard let expected = c[1].exact?.asString, let x = try c.checker.madeUp(c[2], isWhole: false, .first) else { return .unknown }
+        guard let expected = c[1].shownText, let x = try c.checker.madeUp(c[2], isWhole: false, .first) else { return .unknown }
         let shape = c[2].shape.map { c.checker.interpreter.batchText($0.map { World.first($0) }) } ?? x.described
-        throw Refusal.of(c.checker.interpreter.layerText(c.checker.displayed(c[0])), expected, shape, help: c[3].exact?.asString)
+        throw Refusal.of(c.checker.interpreter.layerText(c.checker.displayed(c[0])), expected, shape, help: c[3].shownText)
     }
 
     /// The function is meant to fail.

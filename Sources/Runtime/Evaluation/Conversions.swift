@@ -136,7 +136,10 @@ extension Interpreter {
     /// Whole numbers from a list, a tensor, a range or one number.
     func ints(_ value: Value, what: @autoclosure () -> String) throws -> [Int] {
         func whole(_ x: Double) throws -> Int {
-            guard let n = Int(exactly: x) else { throw Diagnostic(.value, "\(what()) must hold whole numbers, got \(numberText(x))") }
+            guard let n = Int(exactly: x) else {
+                if x.isNotKnown { throw NotKnown() }
+                throw Diagnostic(.value, "\(what()) must hold whole numbers, got \(numberText(x))")
+            }
             return n
         }
         switch value {

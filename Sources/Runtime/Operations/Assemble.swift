@@ -136,6 +136,9 @@ extension Op {
     private static func amounts(_ value: Value, rank: Int, _ what: String) throws -> [(Int, Int)] {
         let interpreter = Interpreter.current!
         if value.isPlain { let n = try interpreter.ints(value, what: what)[0]; return Array(repeating: (n, n), count: rank) }
+        if case .tensor(let t, _) = value, t.dims[0] != rank, t.dims[0] != 2 {
+            throw TensorError(.shape, "pad needs a pair [before, after] for each of \(rank) axes, got \(t.dims[0])")
+        }
         let items = try interpreter.items(of: value, what: what)
         if items.count == 2, items[0].isPlain, items[1].isPlain {
             let pair = try interpreter.ints(value, what: what)
