@@ -283,10 +283,14 @@ extension Interpreter {
         return try Op.matmul(x, y)
     }
 
-    /// `f >> g`: the standard library's `sequential`.
+    /// `f >> g`: the standard library's `sequential` of what are known to be stages.
     func compose(_ stages: [Value]) throws -> Value {
-        guard let word = prelude["sequential"] else { throw Diagnostic(.name, "the standard library has no `sequential`") }
-        return try apply(Value(word), stages)
+        guard let word = prelude["sequential"], case .function(let declaration as ObjectDeclaration) = Value(word), let i = declaration.field("stages") else {
+            throw Diagnostic(.name, "the standard library has no `sequential`")
+        }
+        let chain = object(of: declaration)
+        chain.fields[i] = Word(Value(list: stages))
+        return .object(chain)
     }
 }
 

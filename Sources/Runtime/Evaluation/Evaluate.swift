@@ -338,8 +338,8 @@ extension Interpreter {
                 case .function(let f) where !(f is ObjectDeclaration): stages.append(stage)
                 case .object(let o):
                     if let inner = o.stages {
-                        // The stages are passed on twice before they are a network's.
-                        do { try Self.checkMemory(stages.count + inner.count, 3 * MemoryLayout<Value>.stride) } catch { throw located(error, n) }
+                        // Beside those that are there already; an array may have room for twice as many.
+                        do { try Self.checkMemory(stages.count + inner.count, 2 * MemoryLayout<Value>.stride) } catch { throw located(error, n) }
                         stages += inner
                     } else { stages.append(stage) }
                 default:

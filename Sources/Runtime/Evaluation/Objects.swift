@@ -20,11 +20,16 @@ extension Interpreter {
         return declaration
     }
 
+    /// An object without fields yet, with the next random stream.
+    func object(of declaration: ObjectDeclaration) -> Object {
+        defer { nextStream += 1 }
+        return Object(declaration, random: RandomStream(seed: seed, stream: nextStream))
+    }
+
     /// Makes an object: binds the header's arguments, runs the initialisers that need no argument of `forward`,
     /// then the asserts.
     func construct(_ declaration: ObjectDeclaration, _ arguments: [Value], _ keywords: [(name: String, value: Value)]) throws -> Object {
-        let object = Object(declaration, random: RandomStream(seed: seed, stream: nextStream))
-        nextStream += 1
+        let object = self.object(of: declaration)
         try bindHeader(declaration, arguments, keywords, object)
         for (i, field) in declaration.fields.enumerated() {
             guard let initializer = field.initializer else { continue }
