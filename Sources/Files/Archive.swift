@@ -207,7 +207,7 @@ private struct ArchiveReader {
                 return .tensor(name: name, x)
             case "record":
                 let items = try pairs(fields.value("record"))
-                guard Set(items.map(\.key)).count == items.count else { throw damaged("a record has a key twice") }
+                guard Set(items.map { Array($0.key.utf8) }).count == items.count else { throw damaged("a record has a key twice") }
                 return .record(items)
             case "range":
                 guard case .array(let parts)? = fields.value("range"), parts.count == 3 else { throw damaged("a range is not one") }

@@ -371,7 +371,7 @@ extension Checker {
         }
         switch base {
         case .record(let keys, let values):
-            if let i = keys.firstIndex(of: name) { return values[i] }
+            if let i = keys.place(of: name) { return values[i] }
             throw missing("the record", keys)
         case .object(let id):
             guard let object = state.heap[id] else { return .unknown }

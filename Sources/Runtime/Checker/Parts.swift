@@ -42,7 +42,7 @@ extension Checker {
                 if index.isPlain { throw interpreter.recordIndex(keys, n) }
                 return .unknown
             }
-            if let i = keys.firstIndex(of: key) { return values[i] }
+            if let i = keys.place(of: key) { return values[i] }
             throw interpreter.located(interpreter.noField(key, of: "the record", keys), n.pointee.list[0])
         case .object(let id):
             guard n.pointee.count == 1, n.pointee.list[0].pointee.op != .ellipsis else { return .unknown }
@@ -244,7 +244,7 @@ extension Checker {
                 let name = target.pointee.list[i]
                 switch value {
                 case .record(let keys, let values):
-                    guard let k = keys.firstIndex(of: name.pointee.name) else {
+                    guard let k = keys.place(of: name.pointee.name) else {
                         throw interpreter.located(interpreter.noField(name.pointee.name, of: "the record", keys), name)
                     }
                     try assign(name, values[k])
@@ -257,8 +257,26 @@ extension Checker {
         case .index:
             try fit(value, into: target)
             try change(target, makes: true) { _ in Change(value, rebinds: true) }
-        case .member: try change(target, makes: true) { _ in Change(value, rebinds: true) }
         default: break
+        }
+    }
+
+    /// Evaluates what stands in a target, from left to right: a run does so once, however often it is looked at here.
+    private func hold(_ n: NodePointer, _ parts: inout [NodePointer: Abstract]) throws {
+        let base = n.pointee.a!
+        switch base.pointee.op {
+        case .index, .member: try hold(base, &parts)
+        case .local, .global, .field: break
+        default: parts[base] = try evaluate(base)
+        }
+        guard n.pointee.op == .index else { return }
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            switch part.pointee.op {
+            case .ellipsis: break
+            case .slice: for bound in [part.pointee.a, part.pointee.b, part.pointee.c] { if let bound { parts[bound] = try evaluate(bound) } }
+            default: parts[part] = try evaluate(part)
+            }
         }
     }
 
@@ -303,7 +321,7 @@ extension Checker {
     private func changed(_ keys: [String], _ values: [Abstract], _ name: String, _ n: NodePointer, makes: Bool, _ new: (Abstract) throws -> Change) throws -> Change {
         var keys = keys, values = values
         let change: Change
-        if let k = keys.firstIndex(of: name) {
+        if let k = keys.place(of: name) {
             change = try new(values[k])
             values[k] = change.value
         } else {

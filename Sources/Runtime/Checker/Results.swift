@@ -371,7 +371,7 @@ enum Results {
     }
 
     static let get: ResultRule = { c in
-        if case .record(let keys, let values) = c[0], let key = c[1].exact?.asString { return keys.firstIndex(of: key).map { values[$0] } ?? c[2] }
+        if case .record(let keys, let values) = c[0], let key = c[1].exact?.asString { return keys.place(of: key).map { values[$0] } ?? c[2] }
         return .unknown
     }
 

@@ -31,12 +31,12 @@ extension Interpreter {
                     throw Diagnostic(.limit, "not enough memory for a string of \(x.string.utf8.count) + \(y.string.utf8.count) bytes")
                 }
                 return Value(x.string + y.string)
-            case .equal: return .bool(x.string == y.string)
-            case .notEqual: return .bool(x.string != y.string)
-            case .less: return .bool(before(x, y))
-            case .greater: return .bool(before(y, x))
-            case .lessEqual: return .bool(!before(y, x))
-            case .greaterEqual: return .bool(!before(x, y))
+            case .equal: return .bool(x.string.isSame(as: y.string))
+            case .notEqual: return .bool(!x.string.isSame(as: y.string))
+            case .less: return .bool(x.string.precedes(y.string))
+            case .greater: return .bool(y.string.precedes(x.string))
+            case .lessEqual: return .bool(!y.string.precedes(x.string))
+            case .greaterEqual: return .bool(!x.string.precedes(y.string))
             default: break
             }
         case (.string(let x), .number), (.string(let x), .scalar), (.string(let x), .tensor):
@@ -132,10 +132,6 @@ extension Interpreter {
 
     static func symbol(_ op: BinaryOperation) -> String { operation(op).name }
 
-    private func before(_ a: Text, _ b: Text) -> Bool {
-        a.string.unicodeScalars.lexicographicallyPrecedes(b.string.unicodeScalars)
-    }
-
     private func repeated(_ s: String, _ n: Double) throws -> String {
         guard let count = Int(exactly: n), count >= 0 else { throw Diagnostic(.value, "a string is repeated a whole number of times, got \(numberText(n))") }
         let (bytes, overflow) = s.utf8.count.multipliedReportingOverflow(by: count)
@@ -163,7 +159,7 @@ extension Interpreter {
         var values: [Value] = []
         values.reserveCapacity(x.count)
         for (i, key) in x.keys.enumerated() {
-            let other = y.keys[i] == key ? y.values[i] : y[key]!
+            let other = y.keys[i].isSame(as: key) ? y.values[i] : y[key]!
             // What has no gradient has none in its place, which changes nothing.
             if other.isNone || x.values[i].isNone && op == .add {
                 values.append(other.isNone ? x.values[i] : other)
@@ -189,7 +185,7 @@ extension Interpreter {
         case (.bool(let x), .bool(let y)): return x == y
         case (.bool(let x), .scalar(let y, .bool)): return x == (y != 0)
         case (.scalar(let x, .bool), .bool(let y)): return (x != 0) == y
-        case (.string(let x), .string(let y)): return x.string == y.string
+        case (.string(let x), .string(let y)): return x.string.isSame(as: y.string)
         case (.function(let x), .function(let y)): return x === y
         case (.object(let x), .object(let y)): return x === y
         case (.record(let x), .record(let y)):
@@ -227,7 +223,7 @@ extension Interpreter {
         switch container {
         case .string(let s):
             guard let part = item.asString else { throw Diagnostic(.type, "`in` looks for a string in a string, got \(item.described)") }
-            return part.isEmpty || s.string.contains(part)
+            return s.string.holds(part)
         case .record(let r):
             guard let key = item.asString else { throw Diagnostic(.type, "`in` looks for a key in a record, got \(item.described)") }
             return r.position(key) != nil

@@ -189,7 +189,7 @@ extension Interpreter {
     @inline(never) private func arithmetic(_ n: NodePointer, _ op: BinaryOperation, _ left: Word) throws -> Word {
         let a = Value(taking: left), b = try value(n.pointee.b)
         if op == .equal || op == .notEqual, case .string(let x) = a, case .string(let y) = b {
-            return Word(bool: (x.string == y.string) == (op == .equal))
+            return Word(bool: x.string.isSame(as: y.string) == (op == .equal))
         }
         return try operate(n, op, a, b)
     }
@@ -326,7 +326,7 @@ extension Interpreter {
                 keys.append(part.pointee.name)
                 values.append(try value(part.pointee.a))
             }
-            if Set(keys).count < keys.count { throw located(Diagnostic(.value, "a key stands twice in the record"), n) }
+            if n.pointee.flag { throw located(Diagnostic(.value, "a key stands twice in the record"), n) }
             return .record(Record(keys, values))
         case .interpolated: return try interpolated(n)
         case .compose:

@@ -75,6 +75,8 @@ extension Resolver {
                 part.pointee.a = entry.b >= 0 ? try expression(entry.b) : name(tree.string(entry.a), entry.span)
                 return part
             })
+            let keys = tree.children(n).map { TextKey(tree.string(tree[$0].a)) }
+            result.pointee.flag = Set(keys).count < keys.count
             return result
         case .unary:
             let result = node(n.op == .not ? .not : .negate, n.span)

@@ -109,7 +109,7 @@ struct SyntaxPage {
         SyntaxPage(["'"], "A'", "The transpose: the last two axes of a tensor, exchanged.", [("[[1, 2, 3]]'", "[[1],\n [2],\n [3]]")]),
         SyntaxPage(["==", "!=", "<", "<=", ">", ">="], "a == b   a != b   a < b   a <= b   a > b   a >= b", """
             Comparisons. Of tensors they give a tensor of truth values, elementwise; `all(a == b)` and `any(a < b)` make one \
-            of them. They cannot be chained: write `0 < x and x < 1`.
+            of them. They cannot be chained: write `0 < x and x < 1`. Strings go by Unicode scalar, as they are counted.
             """, [("[1, 2, 3] >= 2", "[false, true, true]")]),
         SyntaxPage(["and", "or", "not"], "a and b   a or b   not a", """
             Logic of single truth values; the right side is only looked at where it matters. For tensors see `&` and `|`.

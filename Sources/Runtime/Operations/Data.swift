@@ -86,11 +86,11 @@ extension Op {
                     guard let word = table.texts[target]?[i], !word.isEmpty else { throw Diagnostic(.value, "\(path): the target is missing in row \(i)") }
                     return word
                 }
-                let names = Set(words).sorted()
+                let names = Set(words.map(TextKey.init)).map(\.string).sorted { $0.precedes($1) }
                 let labels = try Tensor.make([words.count], type)
-                var number: [String: Int] = [:]
-                for (k, name) in names.enumerated() { number[name] = k }
-                for (i, word) in words.enumerated() { labels.setElement(i, Double(number[word]!)) }
+                var number: [TextKey: Int] = [:]
+                for (k, name) in names.enumerated() { number[TextKey(name)] = k }
+                for (i, word) in words.enumerated() { labels.setElement(i, Double(number[TextKey(word)]!)) }
                 y = Value(labels)
                 classes = names
             }

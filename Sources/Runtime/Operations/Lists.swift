@@ -89,8 +89,7 @@ extension Interpreter {
             return x < y ? -1 : x > y ? 1 : 0
         }
         if let x = a.asString, let y = b.asString {
-            if x.utf8.elementsEqual(y.utf8) { return 0 }
-            return x.utf8.lexicographicallyPrecedes(y.utf8) ? -1 : 1
+            return x.isSame(as: y) ? 0 : x.precedes(y) ? -1 : 1
         }
         switch (a, b) {
         case (.list, .list), (.list, .tensor), (.tensor, .list), (.tensor, .tensor):

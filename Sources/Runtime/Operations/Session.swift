@@ -16,7 +16,7 @@ extension Interpreter {
         }
         switch (a, b) {
         case (.record(let r), .record(let s)):
-            guard Set(r.keys) == Set(s.keys) else {
+            guard r.count == s.count, r.keys.allSatisfy({ s.position($0) != nil }) else {
                 throw Diagnostic(.value, "close needs records with the same keys, got (\(r.keys.joined(separator: ", "))) and (\(s.keys.joined(separator: ", ")))")
             }
             return try r.keys.allSatisfy { try areClose(r[$0] ?? .none, s[$0] ?? .none, tol) }

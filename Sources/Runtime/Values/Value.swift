@@ -191,7 +191,7 @@ public final class Record {
     public private(set) var keys: [String]
     public private(set) var values: [Value]
     /// Positions by key, kept from nine keys on; its order is never used.
-    private var positions: [String: Int]?
+    private var positions: [TextKey: Int]?
     /// Bytes of a record without fields, and of each field.
     private static let head = 128
     private var each: Int { positions == nil ? 40 : 140 }
@@ -214,15 +214,12 @@ public final class Record {
 
     /// The position of a key.
     public func position(_ key: String) -> Int? {
-        if keys.count < 9 {
-            for i in keys.indices where keys[i] == key { return i }
-            return nil
-        }
+        if keys.count < 9 { return keys.place(of: key) }
         if positions == nil {
             Memory.count(keys.count &* 100)
-            positions = Dictionary(uniqueKeysWithValues: keys.enumerated().map { ($1, $0) })
+            positions = Dictionary(uniqueKeysWithValues: keys.enumerated().map { (TextKey($1), $0) })
         }
-        return positions![key]
+        return positions![TextKey(key)]
     }
 
     /// Whether the key at `i` is certainly `name`, for who remembers where it was.
@@ -235,7 +232,7 @@ public final class Record {
     /// Sets a key, at the end where it is new.
     public func set(_ key: String, _ value: Value) {
         if let i = position(key) { values[i] = value; return }
-        positions?[key] = keys.count
+        positions?[TextKey(key)] = keys.count
         keys.append(key)
         values.append(value)
         Memory.count(each)
