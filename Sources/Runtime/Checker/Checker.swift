@@ -99,6 +99,8 @@ final class Checker {
     var state = State()
     var sizes = Sizes()
     var activation: Activation
+    /// What stands in the target being assigned to, evaluated.
+    var targetParts: [NodePointer: Abstract] = [:]
     /// The value of the last expression statement of a block.
     var tailValue = Abstract.none
     /// True while everything executed so far is executed in every run. An error leaves it as it is where the error happens.

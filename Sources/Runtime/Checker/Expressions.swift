@@ -4,10 +4,11 @@ import Tensors
 // Expressions, on what is known of their operands.
 extension Checker {
     func evaluate(_ n: NodePointer) throws -> Abstract {
+        if !targetParts.isEmpty, let value = targetParts[n] { return value }
         try step()
         switch n.pointee.op {
         case .number: return .number(n.pointee.number)
-        case .local: return try local(n)
+        case .local, .held: return try local(n)
         case .global: return try global(n)
         case .constant:
             switch UInt64(n.pointee.slot) {

@@ -254,8 +254,12 @@ extension Checker {
                 default: try assign(name, .unknown)
                 }
             }
-        case .index:
-            try fit(value, into: target)
+        case .index, .member:
+            var parts: [NodePointer: Abstract] = [:]
+            try hold(target, &parts)
+            targetParts = parts
+            defer { targetParts = [:] }
+            if target.pointee.op == .index { try fit(value, into: target) }
             try change(target, makes: true) { _ in Change(value, rebinds: true) }
         default: break
         }
@@ -429,7 +433,7 @@ extension Checker {
                     return Change(base, rebinds: false)
                 }
             }
-        default: _ = try evaluate(n)
+        default: _ = try new(try evaluate(n))
         }
     }
 }

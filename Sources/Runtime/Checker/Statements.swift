@@ -70,6 +70,10 @@ extension Checker {
             try assign(n.pointee.a, try evaluate(n.pointee.b))
             return .normal
         case .update:
+            for i in 0..<Int(n.pointee.count) {
+                let part = n.pointee.list[i]
+                state.slots[Int(part.pointee.slot)] = try evaluate(part.pointee.a)
+            }
             try assign(n.pointee.a, try evaluate(n.pointee.b))
             return .normal
         case .conditional:

@@ -58,6 +58,8 @@ enum OpCode: UInt8 {
     // Operands that fold into their parent come first.
     case number, local, global
     case constant, field
+    /// What `holding` put into a slot, where it is no variable.
+    case held
     case interpolated, list, bracket, comprehension, record
     case negate, not
     case add, subtract, multiply, divide, floorDivide, modulo, matmul, power
@@ -69,7 +71,7 @@ enum OpCode: UInt8 {
     case expression, assign, update, function, object, forLoop, whileLoop, breakLoop, continueLoop, returnValue
     case importModule, main, test, assert
     // Patterns and parts
-    case listPattern, recordPattern, clause, condition, keyword, slice, ellipsis, interpolation
+    case listPattern, recordPattern, clause, condition, keyword, slice, ellipsis, interpolation, holding
 }
 
 /// What a plain call needs to know of a function: no method, and without shape annotations, called with exactly its

@@ -81,7 +81,7 @@ extension Interpreter {
         while true {
             switch n.pointee.op {
             case .number: return Word(number: n.pointee.number)
-            case .local:
+            case .local, .held:
                 let w = frame[Int(n.pointee.slot)]
                 if w.isUnset { throw unsetLocal(n) }
                 w.retain()

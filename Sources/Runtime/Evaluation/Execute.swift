@@ -111,9 +111,28 @@ extension Interpreter {
     @inline(never) private func assignGenerally(_ n: NodePointer) throws {
         let right = n.pointee.b!, target = n.pointee.a!
         if right.pointee.op == .call, right.pointee.flag { return try assignMoving(n) }
+        if n.pointee.count > 0 { return try updateHolding(n) }
         let w = try operand(right)
         if target.pointee.op == .index || target.pointee.op == .member, setInPlace(target, w) { return }
         try store(w, in: target)
+    }
+
+    /// `x[f()] += e`: what stands in the target is evaluated once, before e, and waits in slots.
+    @inline(never) private func updateHolding(_ n: NodePointer) throws {
+        defer {
+            for i in 0..<Int(n.pointee.count) {
+                let slot = frame + Int(n.pointee.list[i].pointee.slot)
+                slot.pointee.release()
+                slot.pointee = .unset
+            }
+        }
+        for i in 0..<Int(n.pointee.count) {
+            let part = n.pointee.list[i]
+            frame[Int(part.pointee.slot)] = try operand(part.pointee.a)
+        }
+        let w = try operand(n.pointee.b)
+        if setInPlace(n.pointee.a, w) { return }
+        try store(w, in: n.pointee.a)
     }
 
     /// Statements that are not the body of loops, and so need no short way.

@@ -112,9 +112,9 @@ extension Interpreter {
     }
 
     private func sliceSubscript(_ n: NodePointer) throws -> Subscript {
-        let step = try sliceBound(n.pointee.c) ?? 1
+        let start = try sliceBound(n.pointee.a), stop = try sliceBound(n.pointee.b), step = try sliceBound(n.pointee.c) ?? 1
         guard step != 0 else { throw located(Diagnostic(.value, "a slice's step must not be 0"), n) }
-        return .slice(start: try sliceBound(n.pointee.a), stop: try sliceBound(n.pointee.b), step: step)
+        return .slice(start: start, stop: stop, step: step)
     }
 
     func tensorSubscript(_ v: Value, _ n: NodePointer) throws -> Subscript {

@@ -33,8 +33,13 @@ final class Resolver {
             self.outer = outer; self.code = code; self.isTopLevel = isTopLevel
         }
         func newSlot(_ name: String) -> Int32 {
-            code.slotCount += 1
             code.slotNames.append(name)
+            return unnamedSlot()
+        }
+
+        /// A slot that no name of the program stands for.
+        func unnamedSlot() -> Int32 {
+            code.slotCount += 1
             return Int32(code.slotCount - 1)
         }
     }

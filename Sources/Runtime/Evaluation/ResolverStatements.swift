@@ -44,13 +44,15 @@ extension Resolver {
         case .update:
             let result = node(.update, n.span)
             result.pointee.flag = n.flag
-            result.pointee.a = try pattern(n.a)
+            let target = try pattern(n.a), isPart = target.pointee.op == .index || target.pointee.op == .member
+            result.pointee.a = target
             // The same place read, as the left operand.
             let binary = node(opcode(n.op), n.span)
-            binary.pointee.a = try expression(n.a)
+            binary.pointee.a = isPart ? target : try expression(n.a)
             binary.pointee.b = try expression(n.b)
             binary.pointee.place = tree[n.a].span.end
             result.pointee.b = binary
+            if isPart { holdParts(of: result, target) }
             noteForm(binary)
             markAppend(result)
             noteTarget(result)

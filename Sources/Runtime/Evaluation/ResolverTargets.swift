@@ -74,6 +74,57 @@ extension Resolver {
         }
     }
 
+    /// The parts of `x[f()].y += e` whose values the walker must keep, as the place is read and then set: what may have an
+    /// effect or take time, and what may be another value behind the other parts. They become slots in the target; the
+    /// statement lists what to put into them first, from left to right.
+    func holdParts(of update: NodePointer, _ target: NodePointer) {
+        let assigns = disturbs(target) || disturbs(update.pointee.b.pointee.b)
+        var held: [NodePointer] = []
+        func isPlain(_ n: NodePointer) -> Bool {
+            switch n.pointee.op {
+            case .number, .constant, .ellipsis: true
+            case .local, .global: !assigns
+            case .add, .subtract, .multiply: isPlain(n.pointee.a) && isPlain(n.pointee.b)
+            default: false
+            }
+        }
+        func hold(_ n: NodePointer, as op: OpCode) -> NodePointer {
+            let place = node(op, n.pointee.span)
+            place.pointee.slot = scope.unnamedSlot()
+            self.hold(place, Text(n.pointee.text))
+            let part = node(.holding, n.pointee.span)
+            part.pointee.slot = place.pointee.slot
+            part.pointee.a = n
+            held.append(part)
+            return place
+        }
+        func kept(_ n: NodePointer) -> NodePointer { isPlain(n) ? n : hold(n, as: .local) }
+        func visit(_ n: NodePointer) {
+            let base = n.pointee.a!
+            switch base.pointee.op {
+            case .index, .member: visit(base)
+            case .local, .global, .field: break
+            default: n.pointee.a = hold(base, as: .held)
+            }
+            guard n.pointee.op == .index else { return }
+            for i in 0..<Int(n.pointee.count) {
+                let part = n.pointee.list[i]
+                guard part.pointee.op == .slice else {
+                    n.pointee.list[i] = kept(part)
+                    continue
+                }
+                part.pointee.a = part.pointee.a.map(kept)
+                part.pointee.b = part.pointee.b.map(kept)
+                part.pointee.c = part.pointee.c.map(kept)
+            }
+        }
+        visit(target)
+        setList(update, held)
+    }
+
+    /// True where evaluating may set a variable: in a block that is part of the expression.
+    private func disturbs(_ n: NodePointer) -> Bool { !isWithoutBlocks(n) }
+
     /// Notes where an assignment to a name puts its value.
     func noteTarget(_ assign: NodePointer) {
         let target = assign.pointee.a!, value = assign.pointee.b!

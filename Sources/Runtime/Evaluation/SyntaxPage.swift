@@ -62,7 +62,8 @@ struct SyntaxPage {
             """),
         SyntaxPage(["=", "+=", "-=", "*=", "/="], "NAME = VALUE\n(a, b) = LIST\n{x, y} = RECORD\nPLACE += VALUE", """
             Gives a value a name, and a new value to a name, an element `x[0]` or a field `r.rate`. Values are never shared: \
-            after `b = a` a change of b leaves a as it is; only objects and layers are, and `copy` copies them. Lists are unpacked by place, records by name.
+            after `b = a` a change of b leaves a as it is; only objects and layers are, and `copy` copies them. Lists are unpacked by place, records by name. \
+            What stands in a place is evaluated once: `counts[integers(0, 6)] += 1` draws one number.
             """, [("(a, b) = (1, 2); a += 10; [a, b]", "[11, 2]"), ("{rate} = {rate: 0.1, steps: 3}; rate", "0.1")]),
     ]
 

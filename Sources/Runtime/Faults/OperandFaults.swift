@@ -251,7 +251,7 @@ struct Operand {
         op = n.pointee.op
         isSimple = switch op {
         case .number: !whole.hasPrefix("-")
-        case .local, .global, .constant, .field, .interpolated, .bracket, .list, .comprehension, .call, .index, .member, .transpose: true
+        case .local, .global, .constant, .field, .held, .interpolated, .bracket, .list, .comprehension, .call, .index, .member, .transpose: true
         default: false
         }
     }
