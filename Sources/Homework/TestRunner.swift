@@ -58,6 +58,6 @@ public final class TestRunner {
             guard exit.code != 0 || declared > 0 else { return (0, []) }
             throw Diagnostic(.value, "exit(\(exit.code)) ended the script before its tests")
         }
-        return try interpreter.runTests()
+        return try interpreter.runTests(in: module)
     }
 }

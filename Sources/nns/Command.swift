@@ -22,7 +22,7 @@ struct Command: ParsableCommand {
 
 /// Options that every way of running takes.
 struct RunOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Stop with a limit error after this many steps.", valueName: "n"))
+    @Option(help: ArgumentHelp("Stop with a limit error after this many steps; every test and every entry at the prompt has as many of its own.", valueName: "n"))
     var maxSteps: Int?
 
     @Option(help: "When to colour output: auto, always or never.")

@@ -231,7 +231,10 @@ extension Interpreter {
             throw tooDeep()
         }
         stepsLeft &-= 1
-        if let n, stepsLeft < 0 || nns_interrupted() { depth &-= 1; stepsLeft &+= 1; try step(n) }
+        if stepsLeft < 0 || n != nil && nns_interrupted() {
+            depth &-= 1
+            throw stopped(n)
+        }
         let savedFrame = frame, savedOwner = randomOwner
         frame = base
         defer {

@@ -10,9 +10,10 @@ extension Interpreter {
         if stepsLeft < 0 || nns_interrupted() { throw stopped(n) }
     }
 
-    @inline(never) private func stopped(_ n: NodePointer) -> Diagnostic {
-        if stepsLeft < 0 { return located(Diagnostic(.limit, "the program took more steps than --max-steps allows"), n) }
-        return located(ended(), n)
+    /// Why the program stops at a node, or at a function that a built-in calls.
+    @inline(never) func stopped(_ n: NodePointer?) -> Diagnostic {
+        let reason = stepsLeft < 0 ? Diagnostic(.limit, "the program took more steps than --max-steps allows") : ended()
+        return n.map { located(reason, $0) } ?? reason
     }
 
     /// Why work was asked to end: an interrupt, or memory that is used up.

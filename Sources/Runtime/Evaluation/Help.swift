@@ -11,7 +11,10 @@ extension Interpreter {
     public func setAnswer(_ value: Value, in module: Module) { set("ans", to: value, in: module) }
 
     /// `--max-steps`
-    public func limitSteps(to n: Int) { stepsLeft = n }
+    public func limitSteps(to n: Int) {
+        stepLimit = n
+        stepsLeft = n
+    }
 
     /// Writes the help page of a name, else the topic of the lecture that is called so, else what is near; of the empty
     /// name all names by theme.

@@ -56,7 +56,8 @@ public final class Interpreter {
     public static let maxDepth = 20_000
     /// How deep inside lists `stacked` is.
     var stackingDepth = 0
-    /// Tree steps left (`--max-steps`), and whether they are counted.
+    /// How many tree steps a program, an entry of the prompt or a test may take (`--max-steps`), and how many are left.
+    var stepLimit = Int.max
     var stepsLeft = Int.max
 
     /// The stack of local slots.

@@ -36,7 +36,10 @@ extension Interpreter {
     public func run(_ source: Source, in module: Module, checkingFirst: Bool = false,
                     result: ((_ statement: Int, _ value: Value, _ isSilent: Bool) throws -> Void)? = nil) throws -> Value? {
         // Where nothing runs, no memory is wanted any more for what ended.
-        if currentModule == nil { _ = nns_interrupt_was_for_memory() }
+        if currentModule == nil {
+            _ = nns_interrupt_was_for_memory()
+            stepsLeft = stepLimit
+        }
         let tree = try Parser.parse(source)
         let code = try Resolver(tree: tree, module: module, prelude: prelude).resolve()
         module.source = module.source ?? source
@@ -168,11 +171,16 @@ extension Interpreter {
         do { try writeFile(canonicalPath(path) ?? path, Array(text.utf8)) } catch let error as FileError { throw Diagnostic(.io, error.description) }
     }
 
-    /// Runs the tests that the last program declared; gives the number passed and the failures. Throws an interrupt.
-    public func runTests() throws -> (passed: Int, failures: [(title: String, error: Diagnostic)]) {
+    /// Runs the tests that the program of a module declared, each with all the steps that a program may take; gives the
+    /// number passed and the failures. Throws an interrupt.
+    public func runTests(in module: Module) throws -> (passed: Int, failures: [(title: String, error: Diagnostic)]) {
+        let savedModule = currentModule
+        currentModule = module
+        defer { currentModule = savedModule }
         var passed = 0
         var failures: [(String, Diagnostic)] = []
         for (title, closure) in tests {
+            stepsLeft = stepLimit
             do {
                 _ = try callClosure(closure, [], [])
                 passed += 1
