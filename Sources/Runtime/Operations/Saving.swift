@@ -12,7 +12,7 @@ extension Op {
         their parameters, states and random streams, to the bit. The file is a NumPy archive, whose tensors Python reads \
         as `numpy.load(path)["0.W"]`; a tensor saved under a name that ends in `.npy` becomes a plain NumPy file. \
         Functions are saved by their top-level name. A vector or matrix saved under a name that ends in `.csv` becomes a table \
-        without a header.
+        without a header, of which `load_csv(path, target=none).x` is the matrix.
         """, examples: [("save(\"record.npz\", {w: [1, 2], name: \"first\"})\nload(\"record.npz\").w", "[1, 2]")], seeAlso: ["load", "load_npy", "load_npz", "copy"],
         result: Results.nothing,
         forward: { c in
@@ -49,6 +49,9 @@ extension Op {
                 let bytes = try readRaw(path)
                 if bytes.first == 0x93 { return .tensor(name: "", try parseNPY(bytes[...], path: path)) }
                 guard bytes.starts(with: [0x50, 0x4b]) else {
+                    if path.lowercased().hasSuffix(".csv") {
+                        throw FileError(path, "is a table, which `load` does not read", help: ["write `load_csv(\"\(path)\", target=none).x` for the matrix of its numbers"])
+                    }
                     throw FileError(path, "was not written by `save`", help: ["`load_csv` reads tables, `load_image` pictures, `read` text"])
                 }
                 return try parseArchive(bytes, path: path)
