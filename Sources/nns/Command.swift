@@ -35,8 +35,12 @@ enum ColorChoice: String, ExpressibleByArgument { case auto, always, never }
 struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run a script, or the prompt where none is given.")
 
-    @Option(name: .customShort("e"), help: ArgumentHelp("Run this code and print the value of its last expression.", valueName: "code"))
-    var code: String?
+    @Option(name: .customShort("e"), parsing: .unconditionalSingleValue,
+            help: ArgumentHelp("Run this code and print the value of its last expression. Given again, its code is the next line.", valueName: "code"))
+    var lines: [String] = []
+
+    /// The code of the command line; nil where there is none.
+    var code: String? { lines.isEmpty ? nil : lines.joined(separator: "\n") }
 
     @OptionGroup var options: RunOptions
 

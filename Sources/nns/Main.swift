@@ -43,11 +43,12 @@ enum ArgumentList {
         (1..<max(1, Int(CommandLine.argc))).compactMap { CommandLine.unsafeArgv[$0].map { FileName.shown($0) } }
     }
 
+    static let commands = ["run", "check", "fmt", "test", "doc", "help"]
+
     /// Everything behind the script's name belongs to the script, options of `nns` stand before it.
     static func prepared(_ arguments: [String]) -> [String] {
-        let subcommands = ["run", "check", "fmt", "test", "doc", "help"]
         var index = 0
-        if let first = arguments.first, subcommands.contains(first) {
+        if let first = arguments.first, commands.contains(first) {
             guard first == "run" else { return arguments }
             index = 1
         }
@@ -168,6 +169,16 @@ enum Session {
         return diagnostic.kind == ErrorKind.interrupt.rawValue ? 130 : 1
     }
 
+    /// A script; where there is none, a bare word may have been meant for a command.
+    private static func script(_ file: String) throws -> Source {
+        do { return Source(name: file, text: try Interpreter.readText(file)) } catch var error as Diagnostic {
+            if error.help.isEmpty, !file.contains("."), !file.contains("/") {
+                error.help = ["the commands are \(ArgumentList.commands.map { "`\($0)`" }.joined(separator: ", ")); any other word is a script's name"]
+            }
+            throw error
+        }
+    }
+
     private static func run(_ command: Run) -> Int32 {
         let options = command.options
         let arguments = command.arguments
@@ -179,7 +190,7 @@ enum Session {
                 source = Source(name: "-e", text: code)
             } else if let file = arguments.first {
                 scriptArguments = Array(arguments.dropFirst())
-                source = file == "-" ? Source(name: "stdin", text: try Interpreter.readInput()) : Source(name: file, text: try Interpreter.readText(file))
+                source = file == "-" ? Source(name: "stdin", text: try Interpreter.readInput()) : try script(file)
             } else if isatty(STDIN_FILENO) == 1 {
                 nns_interrupt_install(false)
                 let interpreter = try Interpreter.start(host: host(options.color))
