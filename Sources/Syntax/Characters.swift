@@ -64,8 +64,8 @@ public func displayWidth(_ text: String) -> Int {
     text.unicodeScalars.reduce(0) { $0 + displayWidth($1) }
 }
 
-/// The mend for a character that no token begins with, or nil.
-func help(forStray scalar: Unicode.Scalar) -> String? {
+/// The mend for a character that no token begins with, or nil. `endsLine`: it is the last of its line.
+func help(forStray scalar: Unicode.Scalar, endsLine: Bool) -> String? {
     switch scalar {
     case "×", "·", "⋅", "∗", "∙": return "write `*` for the elementwise product, `@` for the matrix product"
     case "÷": return "write `/`"
@@ -96,6 +96,8 @@ func help(forStray scalar: Unicode.Scalar) -> String? {
     case "!": return "write `not `, as in `not x`; unequal is `!=`"
     case "~": return "write `not x`, also for bool tensors"
     case "?": return "write `if c { a } else { b }` for a choice; at the prompt, `?name` asks for help"
+    case "\\" where !endsLine: return "linear equations are solved by `solve(A, b)`"
+    case "‖": return "write `norm(x)`"
     case "\\": return "a line goes on after an operator, a comma, `=` or inside brackets; no `\\` is needed"
     case "$": return "a name is written without `$`"
     default: return nil

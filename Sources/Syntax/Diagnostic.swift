@@ -32,7 +32,7 @@ public struct Diagnostic: Error {
     public var source: Source?
     /// Underlined with `^`.
     public var span: Span
-    /// Underlined with `~` where they stand on the same line (operands, arguments).
+    /// Underlined with `~`, on lines of their own too where those are near (operands, arguments).
     public var marks: [Span] = []
     /// Lines after `= `.
     public var notes: [String] = []

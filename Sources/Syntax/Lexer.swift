@@ -337,7 +337,13 @@ struct Lexer {
     private mutating func stray(_ scalar: Unicode.Scalar, _ count: Int) {
         at += count
         fail("expected a value or an operator, found \(shown(scalar))", Span(Int32(at - count), Int32(at)),
-             help: help(forStray: scalar).map { [$0] } ?? [])
+             help: help(forStray: scalar, endsLine: endsLine).map { [$0] } ?? [])
+    }
+
+    /// Nothing but space and a comment stands behind `at` on its line.
+    private var endsLine: Bool {
+        let next = bytes[at...].first { $0 != 32 && $0 != 9 && $0 != 13 }
+        return next == nil || next == 10 || next == UInt8(ascii: "#")
     }
 
     // MARK: Names

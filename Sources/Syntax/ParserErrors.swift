@@ -8,6 +8,10 @@ extension Parsing {
         let token = self.token
         if token.kind == .error {
             failure = lexicalErrors[Int(token.payload)]
+            if startsBars, let bars = absoluteValue {
+                failure?.message = "expected a value, found `\(source.text(of: token.span))`"
+                failure?.help = [bars]
+            }
             return ParseFailure()
         }
         var span = token.span
@@ -19,6 +23,11 @@ extension Parsing {
             help = [foreign.help]
             span = tokens[foreign.place].span
             found = "`\(text(foreign.place))`"
+        } else if let misspelt = misspeltWord(what) {
+            what = "`\(misspelt.word)`"
+            help = ["did you mean `\(misspelt.word)`?"]
+            span = tokens[misspelt.place].span
+            found = "`\(text(misspelt.place))`"
         } else if token.kind == .end {
             span = Span(lastEnd, lastEnd)
         } else if isAtLineEnd, index > 0, !beginnings.contains(what) {
@@ -29,9 +38,10 @@ extension Parsing {
                                     marks: marks, notes: notes, help: help.isEmpty ? slips(what) : help)
         if let opened, opened != index {
             let bracket = tokens[opened]
-            diagnostic.marks.append(bracket.span)
             let place = source.location(of: bracket.start)
-            if place.line != source.location(of: span.start).line {
+            if place.line == source.line(at: span.start) {
+                diagnostic.marks.append(bracket.span)
+            } else {
                 diagnostic.notes.append("`\(source.text(of: bracket.span))` was opened at \(place.line):\(place.column)")
             }
         }
@@ -99,17 +109,21 @@ extension Parsing {
             if tokens[statementStart].kind == .for, depth > 0 { return ["a loop is written `for i in 0..<10 { … }`"] }
             return ["did you mean `==`?"]
         case .colon:
+            if next.kind == .assign, let walrus = nameSetWithin { return [walrus] }
             switch tokens[statementStart].kind {
             case .for where !next.newlineBefore && (tokens[index - 1].kind == .number || isOnLine(.openBrace)): return ["a range is written `a..b` or `a..<b`"]
-            case .if, .for, .while, .else, .try, .catch, .fn: return ["a block stands in braces: `{ … }`"]
-            default: break
+            case .if, .for, .while, .else, .try, .catch, .fn: return [blockMend]
+            default: if what == "`{`" { return [blockMend] }
             }
             if next.kind == .assign { return ["a name is set with `=`"] }
+            if let function = functionOfColon { return [function] }
             if index == statementStart + 1, tokens[statementStart].kind == .name, next.kind == .name {
                 return ["a name is set by `\(text(statementStart)) = …`; only the shapes of parameters are annotated"]
             }
-            if index > statementStart + 1, endsLine(tokens[index - 1].kind), next.kind == .number || next.kind == .name {
-                return ["a range is written `\(text(index - 1))..\(text(index + 1))`, to its end, or `\(text(index - 1))..<\(text(index + 1))`, short of it"]
+            if index > statementStart + 1, endsLine(tokens[index - 1].kind), next.kind == .number || next.kind == .name, !next.newlineBefore {
+                let isPlain = [.name, .number].contains(tokens[index - 1].kind)
+                let (from, to) = isPlain ? (text(index - 1), text(index + 1)) : ("a", "b")
+                return ["a range is written `\(from)..\(to)`, to its end, or `\(from)..<\(to)`, short of it"]
             }
         case .equal: return ["a name is set with `=`; `==` compares"]
         case .else: return ["`else` stands behind the `}` of its `if`"]
@@ -124,6 +138,7 @@ extension Parsing {
         case .arrow: return ["a function is written `x => …` or `(x, y) => …`"]
         case .thinArrow: return ["a function is written `x => …`; `->` stands before the shape of a result"]
         case .fn where what == "a value": return ["a function within an expression is written `x => …`"]
+        case .ellipsis where what == "`,` or `)`" && (next.kind == .closeParen || next.kind == .comma): return [argumentsMend]
         case .ellipsis: return ["a range is written `a..b` or `a..<b`"]
         case .matmul where index == statementStart: return ["there are no decorators"]
         case .modulo where index == statementStart: return ["a comment begins with `#`"]
@@ -131,32 +146,87 @@ extension Parsing {
         case .comma where tokens[statementStart].kind == .return:
             return ["several values are given back as a list, `return (a, b)`, or as a record, `return {a, b}`"]
         case .comma where index > 0 && tokens[index - 1].kind == .comma: return ["leave out one of the two commas"]
+        case .comma where index > 0 && [.openParen, .openBracket].contains(tokens[index - 1].kind): return ["a value is missing before the comma"]
         case .comma where thousands != nil: return ["a number is written without commas: `\(thousands ?? "")`"]
         case .comma where namesThatAreSet != nil: return ["several names are set by a pattern: write `\(namesThatAreSet ?? "")`"]
         case .comma where statementStart > 0 && tokens[statementStart - 1].kind == .openBrace:
             return ["after `=>` and at the start of a statement `{` opens a block: a record is `({a, b})`"]
-        case .comma where !tokens[statementStart..<index].contains { $0.kind == .openParen && $0.payload < 0 }:
+        case .comma where !isInBrackets:
             return ["several names are set by `(a, b) = pair`; a list is written `(a, b)`"]
         case .plus, .times, .divide, .power, .elementOr, .elementAnd, .range, .and, .or:
             if index == statementStart, kind == .plus, next.kind == .plus, next.start == token.end, index + 2 < tokens.count, tokens[index + 2].kind == .name {
                 return ["write `\(text(index + 2)) += 1`"]
             }
+            if let bars = absoluteValue { return [bars] }
+            if kind == .times, what == "a value", index > 0, [.openParen, .comma].contains(tokens[index - 1].kind), isInBrackets { return [argumentsMend] }
             if index == statementStart, seemsToContinue { return ["end the line above with the operator, or put all in `( )`"] }
         case .closeParen, .closeBracket, .closeBrace:
             if token.payload < 0 { return ["no `\(opening)` is open here: leave out the `\(text(index))`, or open one before it"] }
         default: break
         }
-        if what == "`{`" {
-            switch tokens[statementStart].kind {
-            case .if, .for, .while, .else, .try, .catch, .fn: return ["a block stands in braces: `{ … }`"]
-            default: return ["a choice is written `if c { a } else { b }`"]
-            }
-        }
+        if what == "`{`" { return [blockMend] }
         if index > statementStart, token.kind != .end,
            let slashes = (statementStart..<index).last(where: { tokens[$0].kind == .floorDivide }), isOnLine(slashes) {
             return ["`//` divides and rounds down; a comment begins with `#`"]
         }
         return []
+    }
+
+    /// The mend where the `{` of a block is missing.
+    private var blockMend: String {
+        let isStatement = switch tokens[statementStart].kind {
+        case .if, .for, .while, .else, .try, .catch, .fn: true
+        case .name: ContextualWord(rawValue: tokens[statementStart].payload) != nil && tokens[statementStart + 1].kind != .assign
+        default: false
+        }
+        return isStatement ? "a block stands in braces: `{ … }`" : "a choice is written `if c { a } else { b }`"
+    }
+
+    /// A bracket of this statement is open here.
+    private var isInBrackets: Bool {
+        tokens[statementStart..<index].contains {
+            ($0.kind == .openParen || $0.kind == .openBracket || $0.kind == .openBrace) && ($0.payload < 0 || $0.payload > Int32(index))
+        }
+    }
+
+    /// `(n := 3)`, at its colon.
+    private var nameSetWithin: String? {
+        guard isInBrackets, index > 0, tokens[index - 1].kind == .name else { return nil }
+        return "a name is set by a statement of its own: write `\(text(index - 1)) = …` on the line above"
+    }
+
+    /// `x: x + 1`, at its colon: parameters that the text behind it uses.
+    var functionOfColon: String? {
+        var names = [index - 1]
+        if index > 0, tokens[index - 1].kind == .closeParen, case let opener = Int(tokens[index - 1].payload), opener >= 0 {
+            names = Array((opener + 1)..<(index - 1)).filter { tokens[$0].kind != .comma }
+        }
+        guard !names.isEmpty, names.allSatisfy({ $0 >= 0 && tokens[$0].kind == .name }) else { return nil }
+        let rest = tokens[(index + 1)...].prefix { !$0.newlineBefore && $0.kind != .end && $0.kind != .semicolon }
+        guard names.allSatisfy({ name in rest.contains { $0.kind == .name && $0.payload == tokens[name].payload } }) else { return nil }
+        let words = names.map { text($0) }.joined(separator: ", ")
+        return "a function is written `\(names.count == 1 ? words : "(\(words))") => …`"
+    }
+
+    /// `|x|`, at its first bar, or `||x||`.
+    private var absoluteValue: String? {
+        guard kind == .elementOr || startsBars else { return nil }
+        let rest = tokens[(index + 1)...].prefix { !$0.newlineBefore && $0.kind != .end }
+        let opener = source.text(of: token.span)
+        guard let close = rest.first(where: { source.text(of: $0.span) == opener }), close.start > token.end else { return nil }
+        let inner = source.text(of: Span(token.end, close.start)).trimmed
+        let function = opener == "||" ? "norm" : "abs"
+        return "\(opener == "||" ? "a norm" : "an absolute value") is written `\(function)(\(inner.utf8.count <= 40 ? inner : "x"))`"
+    }
+
+    /// `||` where a value should begin.
+    private var startsBars: Bool {
+        token.kind == .error && source.text(of: token.span) == "||" && (index == statementStart || index > 0 && !endsLine(tokens[index - 1].kind))
+    }
+
+    /// `f(*xs)` and `f(xs...)`.
+    private var argumentsMend: String {
+        "arguments are written one by one, `f(xs[0], xs[1])`; only parameters collect: `fn f(xs...) = …`"
     }
 
     /// The opening bracket of the closing one that stands here.

@@ -265,7 +265,8 @@ extension Parsing {
             if !take(.comma) { break }
         }
         if kind != .closeParen {
-            let help = kind == .colon ? ["a keyword argument is written `name=value`"] : lineAboveHelp(")")
+            let help = kind == .colon && next.kind != .assign && tokens[index - 1].kind == .name && functionOfColon == nil
+                ? ["a keyword argument is written `name=value`"] : lineAboveHelp(")")
             throw expected("`,` or `)`", help: help, opened: opener)
         }
         var node = Node(.call, span: Span(span(callee).start, token.end))
@@ -353,8 +354,12 @@ extension Parsing {
         var hasDefault = false, hasRest = false
         while kind != .closeParen {
             guard kind == .name else {
+                if kind == .error, text(index) == "**" {
+                    throw fail("expected a parameter name, found `**`", token.span, help: ["every keyword has a parameter of its own: `fn f(x, k=2)`"])
+                }
                 let isPattern = kind == .openParen || kind == .openBrace || kind == .openBracket
                 let help = isPattern ? ["name the parameter, and take it apart inside"]
+                    : kind == .times && next.kind == .name ? ["further arguments are collected in a list by `\(text(index + 1))...`"]
                     : kind.isReserved ? ["`\(text(index))` is a reserved word"] : []
                 throw expected("a parameter name", help: help)
             }

@@ -151,13 +151,23 @@ extension Parsing {
             node.a = scratch.removeLast()
             try comprehensionClauses()
         }
-        if kind != .closeBracket { throw expected("`,` or `]`", help: bracketHelp(), opened: opener) }
+        if kind != .closeBracket {
+            throw expected("`,` or `]`", help: node.kind == .comprehension && kind == .comma ? [furtherLoop] : bracketHelp(), opened: opener)
+        }
         advance()
         context = outer
         depth -= 1
         node.span = Span(start, lastEnd)
         setList(&node, from: base)
         return add(node)
+    }
+
+    /// `[… for i in a, j in b]`, at its comma: the clauses of a comprehension follow one another without one.
+    private var furtherLoop: String {
+        var at = index + 1
+        if next.kind == .openParen, next.payload > 0 { at = Int(next.payload) }
+        guard at + 1 < tokens.count, tokens[at + 1].kind == .in else { return "a comprehension stands alone in its brackets" }
+        return "a further loop has a `for` of its own: `for … in … for \(source.text(of: Span(next.start, tokens[at].end))) in …`"
     }
 
     private func bracketHelp() -> [String] {

@@ -167,7 +167,11 @@ extension Parsing {
         var node = Node(.assert, span: token.span)
         advance()
         node.a = try expression()
-        if take(.comma) { node.b = try expression() }
+        if take(.comma) {
+            node.b = try expression()
+        } else if kind == .string || kind == .stringStart, !isAtLineEnd {
+            throw expected("`,`", help: ["what a failure says stands behind a comma: `assert c, \"why\"`"])
+        }
         node.span.end = lastEnd
         return add(node)
     }

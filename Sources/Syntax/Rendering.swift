@@ -121,6 +121,8 @@ private struct Excerpt {
     let marks: [Span]
     let first: Int
     let last: Int
+    /// The numbers of the lines that are shown: the first and the last of the span, and those near it where a mark begins.
+    private let lines: [Int]
     /// Columns for the line numbers.
     let gutter: Int
     private let width: Int?
@@ -135,7 +137,12 @@ private struct Excerpt {
         first = source.line(at: start)
         // A span that ends with a line end does not reach into the next line.
         last = end > start ? source.line(at: end - 1) : first
-        gutter = String(last).utf8.count
+        let (first, last) = (first, last), near = 8
+        let marked = marks.filter { $0.end > $0.start && $0.start < size && !($0.start >= start && $0.start < end) }.map { source.line(at: $0.start) }
+        var lines = marked.filter { ($0 < first ? first - $0 : $0 - last) <= near } + [first, last]
+        lines.sort()
+        self.lines = lines.indices.filter { $0 == 0 || lines[$0] != lines[$0 - 1] }.map { lines[$0] }
+        gutter = String(lines.last ?? last).utf8.count
         self.width = width
     }
 
@@ -143,10 +150,13 @@ private struct Excerpt {
         let place = source.location(of: span.start)
         let blank = String(repeating: " ", count: gutter)
         var out = blank + paint.gutter("-->") + " \(source.name):\(place.line):\(place.column)\n"
-        out += blank + " " + paint.gutter("|") + "\n"
-        out += line(first, paint)
-        if last > first + 1 { out += "\n" + paint.gutter("...") }
-        if last > first { out += "\n" + line(last, paint) }
+        out += blank + " " + paint.gutter("|")
+        var above: Int?
+        for number in lines {
+            if let above, number > above + 1 { out += "\n" + paint.gutter("...") }
+            out += "\n" + line(number, paint)
+            above = number
+        }
         return out
     }
 
@@ -183,12 +193,12 @@ private struct Excerpt {
             let indent = bytes.prefix { $0 == 32 || $0 == 9 }.count
             spanHere.start = min(Int32(lineStart + indent), max(spanHere.end - 1, Int32(lineStart)))
         }
-        let carets = columns(spanHere)
-        let marksHere = number == first
-            ? marks.filter { Int($0.start) >= lineStart && Int($0.start) < lineEnd && $0.end > $0.start }
-                .map { columns(Span($0.start, min($0.end, Int32(lineEnd)))) }
-            : []
-        let window = window(total: column, around: carets)
+        let marksHere = marks.filter { Int($0.start) >= lineStart && Int($0.start) < lineEnd && $0.end > $0.start }
+            .map { columns(Span($0.start, min($0.end, Int32(lineEnd)))) }
+        // A line of marks alone has no carets.
+        let isOfSpan = number >= first && number <= last
+        let carets = isOfSpan ? columns(spanHere) : 0..<0
+        let window = window(total: column, around: isOfSpan ? carets : marksHere.first ?? 0..<0)
         let shift = window.lowerBound > 0 ? 3 : 0
         var text = window.lowerBound > 0 ? "..." : ""
         var isCut = window.upperBound < column

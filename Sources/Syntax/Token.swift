@@ -26,7 +26,7 @@ enum TokenKind: UInt8 {
 }
 
 /// Interned first, so that a word is reserved when its string index is below their number.
-let reservedWords = [
+public let reservedWords = [
     "fn", "if", "else", "for", "in", "while", "break", "continue", "return", "try", "catch", "assert",
     "import", "and", "or", "not", "true", "false", "none",
 ]
