@@ -26,8 +26,8 @@ public final class TestRunner {
                     let (good, failures) = try runTests(of: file)
                     passed += good
                     failed += failures.count
-                    for (title, error) in failures {
-                        host.write("FAILED \(file): \(title)\n")
+                    for (title, line, error) in failures {
+                        host.write("FAILED \(file):\(line): \(title)\n")
                         host.writeError(error.rendered(color: color, width: host.errorWidth()) + "\n")
                     }
                 } catch {
@@ -45,7 +45,7 @@ public final class TestRunner {
         return failed == 0 ? 0 : 1
     }
 
-    private func runTests(of file: String) throws -> (Int, [(title: String, error: Diagnostic)]) {
+    private func runTests(of file: String) throws -> (Int, [(title: String, line: Int, error: Diagnostic)]) {
         let source = Source(name: file, text: try Interpreter.readText(file))
         let interpreter = try Interpreter.start(host: host)
         if let maxSteps { interpreter.limitSteps(to: maxSteps) }

@@ -172,24 +172,29 @@ extension Interpreter {
     }
 
     /// Runs the tests that the program of a module declared, each with all the steps that a program may take; gives the
-    /// number passed and the failures. Throws an interrupt.
-    public func runTests(in module: Module) throws -> (passed: Int, failures: [(title: String, error: Diagnostic)]) {
+    /// number passed and the failures, each with its test's line. Throws an interrupt.
+    public func runTests(in module: Module) throws -> (passed: Int, failures: [(title: String, line: Int, error: Diagnostic)]) {
         let savedModule = currentModule
         currentModule = module
         defer { currentModule = savedModule }
         var passed = 0
-        var failures: [(String, Diagnostic)] = []
-        for (title, closure) in tests {
+        var failures: [(String, Int, Diagnostic)] = []
+        var next = 0
+        // A test may declare others.
+        while next < tests.count {
+            let (title, closure) = tests[next]
+            next += 1
+            let line = closure.code.source.line(at: closure.code.span.start)
             stepsLeft = stepLimit
             do {
                 _ = try callClosure(closure, [], [])
                 passed += 1
             } catch let exit as ExitRequest {
-                failures.append((title, Diagnostic(.value, "exit(\(exit.code)) left the test", source: closure.code.source, span: closure.code.span)))
+                failures.append((title, line, Diagnostic(.value, "exit(\(exit.code)) left the test", source: closure.code.source, span: closure.code.span)))
             } catch {
                 let diagnostic = diagnosed(error)
                 if diagnostic.kind == ErrorKind.interrupt.rawValue { throw diagnostic }
-                failures.append((title, diagnostic))
+                failures.append((title, line, diagnostic))
             }
         }
         return (passed, failures)
