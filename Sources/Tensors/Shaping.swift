@@ -138,7 +138,7 @@ extension Tensor {
         var shape = x.shape
         for (axis, (before, after)) in amounts.enumerated() {
             guard before >= 0, after >= 0 else {
-                throw TensorError(.value, "pad cannot take away: [\(before), \(after)] for axis \(axis)", help: ["slices cut: `x[1:-1]`"])
+                throw TensorError(.value, "pad cannot take away: [\(before), \(after)] for axis \(axis)", help: ["slices cut: `‹x›[1:-1]`"])
             }
             let (sum, over) = before.addingReportingOverflow(after)
             let (size, over2) = shape[axis].addingReportingOverflow(sum)
@@ -239,7 +239,7 @@ extension Tensor {
             for i in block {
                 let label = labels.element(i)
                 guard label >= 0, label < Double(classes), label == label.rounded(.down) else {
-                    throw TensorError(.value, "label \(numberText(label)) at position \(i) is not one of the \(classes) classes 0 … \(classes - 1)")
+                    throw TensorError(.value, "label \(numberText(label)) at position \(i) is not one of the \(classes == 0 ? "0 classes" : "\(classes) classes 0 … \(classes - 1)")")
                 }
                 result.setElement(i * classes + Int(label), 1)
             }

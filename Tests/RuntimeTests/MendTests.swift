@@ -31,6 +31,13 @@ import Testing
         ("a = [1, 2, 3]\nb = [1, 2]\nt = a * b", "t = a[:, none] * b"),
         ("p = normal(10, 1, 8, 8)\nq = normal(10, 64)\nd = p - q", "d = flatten(p) - q"),
         ("X = normal(4, 3)\nY = X - sum(X, 1) / 3", "Y = X - (sum(X, 1) / 3)[:, none]"),
+        // Kinds.
+        ("s = \"a\"\ns += 1", "s += string(1)"),
+        ("n = 1\nn += \"a\"", "n = string(n) + \"a\""),
+        ("x = [1, 2, 3] |> reshape(3, 1)", "x = [1, 2, 3] |> x => reshape(x, 3, 1)"),
+        ("s = \"a,b\"\nt = s.split(\",\")", "t = words(s, \",\")"),
+        ("t = \", \".join((\"a\", \"b\"))", "t = join((\"a\", \"b\"), \", \")"),
+        ("x = ones(2)\ny = x.astype(\"float64\")", "y = f64(x)"),
         // Losses.
         ("p = normal(50, 1)\ny = normal(50)\nl = mse(p, y)", "l = mse(p[:, 0], y)"),
         ("p = normal(50)\ny = normal(50, 1)\nl = mse(p, y)", "l = mse(p, y[:, 0])"),

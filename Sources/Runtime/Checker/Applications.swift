@@ -213,7 +213,7 @@ extension Checker {
         if next < arguments.count { throw interpreter.arity(code, given: arguments.count) }
         for (name, value) in keywords {
             guard let i = parameters.firstIndex(where: { $0.name == name }), !parameters[i].isRest else {
-                throw interpreter.unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name), taken: arguments.count)
+                throw interpreter.unknownKeyword(name, of: code, taken: arguments.count)
             }
             guard state.slots[i] == nil else { throw interpreter.givenTwice(name, of: code.name) }
             state.slots[i] = value

@@ -88,8 +88,13 @@ extension Checker {
         if let value = state.slots[Int(n.pointee.slot)] { return value }
         if muted > 0 { return .unknown }
         let cell = interpreter.currentModule?.existingCell(n.pointee.name)
-        throw interpreter.unsetLocal(n, isOuter: cell.map { state.globals[$0] != nil } ?? false)
+        throw interpreter.unsetLocal(n, isOuter: cell.map { state.globals[$0] != nil } ?? false, known: knownNames)
     }
+
+    /// The names that the module has set so far.
+    private var knownNames: [String] { interpreter.currentModule?.names.filter { value(ofName: $0) != nil } ?? [] }
+
+    private func value(ofName name: String) -> Abstract? { interpreter.currentModule?.existingCell(name).flatMap { state.globals[$0] } }
 
     private func global(_ n: NodePointer) throws -> Abstract {
         if let value = state.globals[n.pointee.cell] { return value }
@@ -98,9 +103,8 @@ extension Checker {
         if !onlyCertain, n.pointee.name == "args", word.tag == Word.Tag.list { return .many(.kind(.string)) }
         if !word.isUnset { return lift(Value(word)) }
         if let module = interpreter.currentModule, module.assigned.contains(n.pointee.name), isCutShort && running.count > 0 || muted > 0 { return .unknown }
-        func value(_ name: String) -> Abstract? { interpreter.currentModule?.existingCell(name).flatMap { state.globals[$0] } }
-        let known = interpreter.currentModule?.names.filter { value($0) != nil } ?? []
-        let holders = known.filter { if case .record(let keys, _)? = value($0) { keys.contains(n.pointee.name) } else { false } }
+        let known = knownNames
+        let holders = known.filter { if case .record(let keys, _)? = value(ofName: $0) { keys.contains(n.pointee.name) } else { false } }
         throw interpreter.unknownName(n, known: known, holders: holders)
     }
 
@@ -275,9 +279,13 @@ extension Checker {
         guard let x = a.shape, let y = b.shape, let rule = Op.matmul.shape else {
             for side in [a, b] where !isUnknown(side) {
                 switch side {
-                case .exact(.string), .exact(.none), .function, .kind(.function), .kind(.string), .wording:
-                    guard let s = try madeUp(a, isWhole: true, .first), let t = try madeUp(b, isWhole: true, .first) else { continue }
-                    do { _ = try interpreter.product(s, t) } catch { throw interpreter.operandError(error, n, s, t, nil) }
+                case .exact(.string), .exact(.none), .function, .kind(.function), .kind(.string), .wording, .record, .kind(.record), .list, .object, .kind(.object):
+                    // Their kinds are enough, but for what stands in a list.
+                    let isList = if case .list = side { true } else { false }
+                    guard let s = try madeUp(a, isWhole: isList, .first), let t = try madeUp(b, isWhole: isList, .first) else { continue }
+                    do { _ = try interpreter.product(s, t) } catch let error as Diagnostic where error.kind == ErrorKind.type.rawValue {
+                        throw interpreter.operandError(error, n, s, t, nil)
+                    } catch is TensorError {}
                 default: break
                 }
             }
@@ -382,8 +390,9 @@ extension Checker {
                 return .function(AbstractFunction(name, .closure(method.code, method.captures, object: id)))
             }
             throw missing(declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.code.name))
-        case .unknown, .kind(.record), .kind(.object): return .unknown
+        case .unknown, .kind(.record), .kind(.object), .kind(.function): return .unknown
         case .kind(.number), .kind(.bool): return .unknown
+        case .function: return try field(displayed(base), n)
         case .tensor(nil, _): return try field(Value(try Tensor.fill([1], 0, .f32)), n)
         case .many, .kind(.list): return try field(Value(list: []), n)
         default:

@@ -80,6 +80,7 @@ extension Checker {
             return try located(n.pointee.list[0]) { .number(r[try interpreter.position(i, r.count, "a range")]) }
         case .exact(.scalar) where n.isWhole: return try tensorIndex(n, base, [])
         case .exact(.number), .size, .exact(.scalar): throw interpreter.noParts(n)
+        case .function, .exact(.function), .exact(.none), .exact(.bool): throw interpreter.notIndexed(displayed(base), n)
         default: break
         }
         guard let shape = base.shape, base.isTensorLike, !base.isPlain else {
@@ -364,7 +365,7 @@ extension Checker {
                 case .object(let id):
                     guard let object = state.heap[id] else { return Change(base, rebinds: false) }
                     guard let i = object.declaration.field(name) else {
-                        throw interpreter.located(interpreter.noField(name, of: object.declaration.name, object.declaration.fields.map(\.name)), n)
+                        throw interpreter.noFieldToSet(of: object.declaration.name, object.declaration.fields.map(\.name), n)
                     }
                     set(id, i, try new(object.fields[i] ?? .unknown).value)
                     return Change(base, rebinds: false)

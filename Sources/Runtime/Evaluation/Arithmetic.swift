@@ -61,7 +61,7 @@ extension Interpreter {
         default: break
         }
         if op == .equal || op == .notEqual { return .bool(op == .notEqual) }
-        throw Diagnostic(.type, "`\(Self.symbol(op))` does not take \(a.described) and \(b.described)")
+        throw Diagnostic(.type, Self.notTaken(Self.symbol(op), a, b))
     }
 
     @inline(__always) private func tensorBinary(_ op: BinaryOperation, _ a: Value, _ b: Value) throws -> Value {
@@ -80,7 +80,7 @@ extension Interpreter {
             let y = isSequence(b) ? try stacked(b, what: "the right operand of `\(Self.symbol(op))`") : b
             return try binary(op, x, y)
         }
-        throw Diagnostic(.type, "`\(Self.symbol(op))` does not take \(a.described) and \(b.described)")
+        throw Diagnostic(.type, Self.notTaken(Self.symbol(op), a, b))
     }
 
     /// A number or a 0-d tensor as its double and its type; nil for anything else.

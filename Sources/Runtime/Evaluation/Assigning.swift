@@ -185,7 +185,7 @@ extension Interpreter {
         case .object:
             guard case .object(let o) = base else { break }
             guard let i = o.declaration.field(name) else {
-                throw located(noField(name, of: o.declaration.name, o.declaration.fields.map(\.name)), n)
+                throw noFieldToSet(of: o.declaration.name, o.declaration.fields.map(\.name), n)
             }
             var item = o[field: i] ?? .none
             try change(&item)
@@ -239,7 +239,7 @@ extension Interpreter {
             try modify(n.pointee.a) { base in
                 if case .object(let o) = base {
                     guard let i = o.declaration.field(name) else {
-                        throw self.located(self.noField(name, of: o.declaration.name, o.declaration.fields.map(\.name)), n)
+                        throw self.noFieldToSet(of: o.declaration.name, o.declaration.fields.map(\.name), n)
                     }
                     if o.fields[i].isUnset { throw self.located(Diagnostic(.value, "`\(name)` of \(o.declaration.name) is not made yet"), n) }
                     var taken = Value(taking: o.fields[i])
@@ -291,6 +291,9 @@ extension Interpreter {
     /// The error of `n = …`, where what `n` indexes has no parts.
     func noPlace(in base: Value, _ n: NodePointer) -> Diagnostic {
         var error = Diagnostic(.type, "cannot assign to a part of \(base.described)")
+        if case .function = base {
+            error.message = "\(Operand(n.pointee.a, "it").name) is a function, which has no part to set"
+        }
         if case .object(let o) = base, o.declaration.isLayer, n.pointee.op == .index, o.stages == nil {
             error.message = "a single layer has no parts to index, as a chain has"
             error.help = ["its fields are its own: write `\(Operand(n.pointee.a, "layer").postfixed).\(o.declaration.fields.first { $0.role == .param }?.name ?? "W")`"]

@@ -307,7 +307,7 @@ extension Interpreter {
         if next < arguments.count { throw arity(code, given: arguments.count) }
         for (name, value) in keywords {
             guard let i = parameters.firstIndex(where: { $0.name == name }), !parameters[i].isRest else {
-                throw unknownKeyword(name, of: code.name, accepted: parameters.filter { !$0.isRest }.map(\.name), taken: arguments.count)
+                throw unknownKeyword(name, of: code, taken: arguments.count)
             }
             guard base[i].isUnset else { throw givenTwice(name, of: code.name) }
             base[i] = Word(value)
@@ -413,7 +413,8 @@ extension Interpreter {
 
     /// `methods` are those that the object has.
     func noForward(_ name: String, _ methods: [String]) -> Diagnostic {
-        let help = if let other = ["call", "__call__", "predict", "apply"].first(where: methods.contains) { "what a call runs is `fn forward`: rename `fn \(other)`" }
+        let help = if let near = nearest("forward", methods) { "what a call runs is `fn forward`: rename `fn \(near)`" }
+            else if let other = ["call", "__call__", "predict", "apply"].first(where: methods.contains) { "what a call runs is `fn forward`: rename `fn \(other)`" }
             else if let method = methods.first { "a method is called by its name, as in `x.\(method)(…)`" }
             else { "what a call runs is `fn forward(x) = …`" }
         return Diagnostic(.type, "\(name) has no `forward`, so it cannot be called", help: [help])

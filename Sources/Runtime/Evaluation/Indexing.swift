@@ -181,10 +181,14 @@ extension Interpreter {
             }
             guard part.pointee.op != .ellipsis else { throw located(Diagnostic(.type, "a network is indexed by a number, a slice or a path"), n) }
             let key = try value(part)
-            do { return try objectIndex(o, key) } catch { throw located(error, n) }
+            do { return try objectIndex(o, key) } catch {
+                var diagnostic = located(error, n)
+                diagnostic.fillHelp { _, _ in Operand(n.pointee.a, "x").postfixed }
+                throw diagnostic
+            }
         case .scalar where n.isWhole: return try getIndex(base, try tensorSubscripts(n)).unboxed
         case .number, .scalar: throw noParts(n)
-        default: throw located(Diagnostic(.type, "cannot index \(base.described)"), n)
+        default: throw notIndexed(base, n)
         }
     }
 
@@ -300,6 +304,7 @@ extension Interpreter {
                 })
             }
             throw noField(name, of: declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.name))
+        case .none: throw Diagnostic(.name, "none has no field `\(name)`")
         default: throw Diagnostic(.name, "a \(base.kind) has no field `\(name)`")
         }
     }

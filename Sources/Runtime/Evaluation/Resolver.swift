@@ -32,6 +32,16 @@ final class Resolver {
         init(outer: FunctionScope?, code: FunctionCode, isTopLevel: Bool) {
             self.outer = outer; self.code = code; self.isTopLevel = isTopLevel
         }
+        /// A local of this function's own that a function around it has too.
+        func hidesLocal(_ name: String) -> Bool {
+            guard !code.captures.contains(where: { $0.name == name }) else { return false }
+            var around = outer
+            while let function = around, !function.isTopLevel {
+                if function.locals[name] != nil { return true }
+                around = function.outer
+            }
+            return false
+        }
         func newSlot(_ name: String) -> Int32 {
             code.slotNames.append(name)
             return unnamedSlot()
@@ -240,6 +250,7 @@ final class Resolver {
             let n = node(.local, span)
             n.pointee.slot = slot
             hold(n, Text(name))
+            noteHiding(n, isUpdate: false)
             return n
         case .field(let field):
             let n = node(.field, span)
@@ -254,6 +265,13 @@ final class Resolver {
             if cell.pointee.isUnset, !module.assigned.contains(name) { module.noteDoubtful(n, in: scope) }
             return n
         }
+    }
+
+    /// Notes where a local of a function stands that may be read before it is set: an updated one, or one that hides a local of
+    /// a function around it.
+    func noteHiding(_ n: NodePointer, isUpdate: Bool) {
+        guard !scope.isTopLevel, !tree.source.isStandardLibrary, isUpdate || scope.hidesLocal(n.pointee.name) else { return }
+        module.noteDoubtful(n, in: scope)
     }
 
     // MARK: Functions

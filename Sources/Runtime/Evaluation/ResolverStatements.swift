@@ -51,6 +51,7 @@ extension Resolver {
             binary.pointee.a = isPart ? target : try expression(n.a)
             binary.pointee.b = try expression(n.b)
             binary.pointee.place = tree[n.a].span.end
+            if binary.pointee.a.pointee.op == .local { noteHiding(binary.pointee.a, isUpdate: true) }
             result.pointee.b = binary
             if isPart { holdParts(of: result, target) }
             noteForm(binary)

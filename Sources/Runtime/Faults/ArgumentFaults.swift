@@ -105,11 +105,17 @@ struct WrittenArguments {
     }
 
     /// What a placeholder of two words stands for, `‹callee of loss|mse›`: what is called in the argument, the `owner` of
-    /// the field that it is, or a field of it; where it is none of these, what stands behind the bar.
+    /// the field that it is, a field of it, or with a number one of several that are collected; where it is none of these, what stands behind the bar.
     private func part(_ placeholder: String) -> String? {
         let halves = placeholder.split(separator: "|", maxSplits: 1).map(String.init), words = halves[0].split(separator: " ").map(String.init)
         guard words.count == 3, words[1] == "of", names.contains(words[2]) else { return nil }
         let fallback = halves.count > 1 ? halves[1] : words[2]
+        if let item = Int(words[0]) {
+            let given = list.filter { $0.parameter >= 0 && names[$0.parameter] == words[2] }
+            if given.count > 1 { return item < given.count ? Operand(given[item].node, fallback).postfixed : fallback }
+            guard let whole = given.first?.node, [.list, .bracket].contains(whole.pointee.op), item < Int(whole.pointee.count) else { return fallback }
+            return Operand(whole.pointee.list[item], fallback).postfixed
+        }
         guard let node = node(.init(function: nil, name: words[2])) else { return fallback }
         switch (words[0], node.pointee.op) {
         case ("callee", .call), ("owner", .member): return Operand(node.pointee.a, fallback).text

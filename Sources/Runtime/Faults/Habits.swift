@@ -36,6 +36,8 @@ enum Habits {
         "CrossEntropyLoss": "cross_entropy", "MSELoss": "mse", "mse_loss": "mse", "mean_squared_error": "mse", "NLLLoss": "nll", "BCELoss": "binary_cross_entropy",
         "BCEWithLogitsLoss": "binary_cross_entropy", "bce": "binary_cross_entropy", "crossentropy": "cross_entropy", "DataLoader": "batches",
         "average": "mean", "avg": "mean", "ln": "log", "train_test_split": "split", "accuracy_score": "accuracy", "one_hot_encode": "one_hot", "open": "read",
+        "load_iris": "iris", "load_digits": "digits", "make_moons": "moons", "make_blobs": "blobs", "make_circles": "moons", "newaxis": "none", "read_csv": "load_csv", "loadtxt": "load_csv",
+        "genfromtxt": "load_csv", "imread": "load_image", "imshow_": "imshow", "matshow": "imshow", "swapaxes": "permute", "moveaxis": "permute", "fliplr": "flip", "flipud": "flip",
     ]
 
     /// Names that are written in another way altogether.
@@ -44,12 +46,16 @@ enum Habits {
         "int": "write `floor`, or `round`", "input": "read a file with `read(path)`; `args` holds the arguments", "dict": "a record is written `{rate: 0.1}`",
         "set": "`unique(xs)` gives each value once", "tuple": "a list is written `(a, b)`", "isinstance": "it is written `kind(x) == \"tensor\"`", "e": "it is written `exp(1)`",
         "pow": "it is written `x ^ p`", "power": "it is written `x ^ p`", "log2": "it is written `log(x) / log(2)`", "log10": "it is written `log(x) / log(10)`", "mm": "it is written `a @ b`", "bmm": "it is written `a @ b`",
+        "unsqueeze": "a new axis is written `x[none]`, `x[:, none]`", "expand_dims": "a new axis is written `x[none]`, `x[:, none]`",
+        "mnist": mnist, "MNIST": mnist, "load_mnist": mnist, "fashion_mnist": mnist, "cifar10": "the files are read by `load_cifar10(path)`", "CIFAR10": "the files are read by `load_cifar10(path)`",
         "zeros_like": "it is written `zeros(shape(x))`", "ones_like": "it is written `ones(shape(x))`", "tic": "it is written `time(() => …)`", "toc": "it is written `time(() => …)`",
         "lambda": "it is written `x => …`", "def": "it is written `fn f(x) = …`", "elif": "write `else if`", "end": "a block ends with `}`; the last element is `x[-1]`", "pass": "an empty block is `{ }`",
         "hvplot": "it is written `plot(y)`", "figure": "a picture is one call: `plot(y, title=\"…\")`", "subplot": "pictures side by side: `grid(() => plot(a), () => plot(b))`",
         "softmax_cross_entropy": "`cross_entropy(logits, labels)` takes the scores before the softmax", "model": "a network is made by `net = flatten >> dense(10)`",
         "lr": "the learning rate is the optimizer's: `sgd(0.1)`", "np_": "array functions are built in",
     ]
+
+    private static let mnist = "`digits()` are 1797 images of 8 by 8; the files of MNIST are read by `load_idx(images, labels)`"
 
     /// Functions that students take for layers, with the layer.
     static let layers = [
@@ -63,8 +69,27 @@ enum Habits {
     static let methods = [
         "ndim": "rank", "dim": "rank", "length": "len", "count_nonzero": "count", "numel": "size", "view": "reshape", "detach": "stop_gradient", "item": "number",
         "ravel": "flatten", "parameters": "params", "predict_proba": "predict", "score": "accuracy", "clone": "copy", "deepcopy": "copy", "inverse": "inv",
-        "amax": "max", "amin": "min", "float": "f32", "double": "f64", "astype": "f32", "str": "string",
+        "amax": "max", "amin": "min", "float": "f32", "double": "f64", "str": "string",
     ]
+
+    /// Methods of strings that are functions of another name.
+    static let stringMethods = ["split": "words", "splitlines": "lines", "tolower": "lower", "toupper": "upper", "casefold": "lower", "capitalize": "upper", "size": "len"]
+
+    /// Methods of strings that are written in another way altogether; ‹x› is the string, ‹y› the first argument.
+    static let stringAdvice = [
+        "join": "write `join(‹y›, ‹x›)`", "startswith": "it is written `‹x›[0:len(‹y›)] == ‹y›`", "endswith": "it is written `‹x›[-len(‹y›):] == ‹y›`",
+        "count": "it is written `len(words(‹x›, ‹y›)) - 1`", "index": "whether it is there is `‹y› in ‹x›`", "find": "whether it is there is `‹y› in ‹x›`",
+    ]
+
+    /// Methods that convert to the type that is their argument.
+    static let conversions = ["astype", "to", "type"]
+
+    /// The function that converts to a type of another library, by the text of its name; nil for what is no type.
+    static func conversion(to type: String) -> String? {
+        if type.contains("float64") || type.contains("double") || type.contains("f64") { return "f64" }
+        if type.contains("float") || type.contains("f32") { return "f32" }
+        return type.contains("bool") ? "bool" : type.contains("int") || type.contains("long") ? "round" : nil
+    }
 
     /// Methods that are operators.
     static let operatorMethods = ["mm": "@", "bmm": "@", "pow": "^", "add": "+", "sub": "-", "mul": "*", "div": "/", "eq": "==", "dot": "@"]
@@ -73,7 +98,7 @@ enum Habits {
         "extend": "it is written `x = concat(x, y)`", "add_": "it is written `x += y`",
         "grad": "it is written `grad(f)(x)`: a gradient belongs to a function", "backward": "it is written `{value, grads} = value_and_grad(f)(net, x, y)`: there is nothing to call afterwards",
         "dtype": "`f32(x)` and `f64(x)` convert; float32 is the default", "numpy": "leave it out: a tensor is the array", "cuda": "leave it out: everything runs on the processor",
-        "to": "leave it out: everything runs on the processor; `f32(x)` and `f64(x)` convert", "cpu": "leave it out: everything runs on the processor", "tolist": "`list(x...)` is seldom needed: `for v in x { … }` goes through a tensor",
+        "to": "leave it out: everything runs on the processor; `f32(x)` and `f64(x)` convert", "cpu": "leave it out: everything runs on the processor", "tolist": "`list(x)` is seldom needed: `for v in x { … }` goes through a tensor",
         "unsqueeze": "a new axis is written `x[:, none]`", "items": "it is written `for (k, v) in r { … }`", "format": "values stand in braces within the string: `\"loss {loss:.3f}\"`",
         "requires_grad": "leave it out: `grad(f)(x)` differentiates with respect to x",
     ]
@@ -89,7 +114,7 @@ enum Habits {
 
     /// What a field may be called here, the first that a record has.
     static let fields = [
-        "images": ["x"], "data": ["x"], "features": ["x"], "inputs": ["x"], "X": ["x"], "labels": ["y"], "label": ["y"], "target": ["y"], "targets": ["y"], "Y": ["y"],
+        "weights": ["W"], "weight": ["W"], "kernel": ["W"], "images": ["x"], "data": ["x"], "features": ["x"], "inputs": ["x"], "X": ["x"], "labels": ["y"], "label": ["y"], "target": ["y"], "targets": ["y"], "Y": ["y"],
         "target_names": ["classes"], "class_names": ["classes"], "val_loss": ["validation_loss"], "val_accuracy": ["validation_accuracy"],
         "val_acc": ["validation_accuracy"], "acc": ["accuracy"], "train_loss": ["loss"], "train_accuracy": ["accuracy"],
         "test": ["validation"], "val": ["validation"], "valid": ["validation"], "gradient": ["grads"], "gradients": ["grads"], "grad": ["grads"],
@@ -110,7 +135,7 @@ enum Habits {
         "weight_decay": ["l2", "decay"], "criterion": ["loss"], "optim": ["optimizer"], "opt": ["optimizer"], "regularizer": ["penalty"], "regularization": ["penalty"],
         "reg": ["penalty"], "callbacks": ["patience"], "dropout": ["p"], "prob": ["p"], "rate": ["p"], "num_classes": ["classes"], "n_classes": ["classes"], "ord": ["p"],
         "label_smoothing": ["smoothing"], "return_sequences": ["sequence"], "use_bias": ["bias"], "initializer": ["init"], "kernel_initializer": ["init"], "negative_slope": ["slope"],
-        "min": ["low"], "max": ["high"], "label": ["title"], "legend": ["title"], "xlab": ["xlabel"], "ylab": ["ylabel"],
+        "min": ["low"], "max": ["high"], "label": ["target", "title"], "legend": ["title"], "xlab": ["xlabel"], "ylab": ["ylabel"], "sep": ["delimiter", "separator"], "separator": ["delimiter"], "reverse": ["descending"], "label_column": ["target"], "target_column": ["target"],
     ]
 
     static let keywordAdvice = [
@@ -120,6 +145,7 @@ enum Habits {
         "input_dim": "leave it out: a layer finds the size of its input at the first call", "dtype": "`f64(x)` converts, `precision(f64)` switches the default",
         "device": "leave it out: everything runs on the processor", "verbose": "leave it out: progress goes to the terminal by itself", "requires_grad": "leave it out: `grad(f)(x)` differentiates with respect to x",
         "end": "`print` ends the line; join strings by `+` or `\"{a} {b}\"`", "sep": "join values in one string: `\"{a}, {b}\"`", "seed": "it is written `seed(1)` before it",
+        "validation_split": "split the data before: `{train, test} = split(‹data›, [0.8, 0.2])`, then `validate=test`",
         "random_state": "it is written `seed(1)` before it", "test_size": "fractions are a list: `split(data, [0.8, 0.2])`", "lr_schedule": "an optimizer's rate may be a schedule: `sgd(cosine(0.1, 100))`",
     ]
 }

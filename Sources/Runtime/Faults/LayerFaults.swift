@@ -85,7 +85,7 @@ extension Interpreter {
         if n.pointee.op == .call, case .global = n.pointee.a.pointee.op, !n.pointee.a.pointee.cell.pointee.isUnset,
            case .function(let f as BuiltinFunction) = Value(n.pointee.a.pointee.cell.pointee) { help = stageMend(n, f.operation) ?? [] }
         if let name = stage.asString, prelude[name]?.tag == Word.Tag.function { help = ["write `\(name)`, without quotes"] }
-        return located(Diagnostic(.type, "`>>` joins functions and layers, got a \(stage.described)", help: help), n)
+        return located(Diagnostic(.type, "`>>` joins functions and layers, got \(stage.articled)", help: help), n)
     }
 
     /// What to write for the call of a built-in that stands between `>>`, where a function of x was meant: the layer of
@@ -131,7 +131,7 @@ extension Interpreter {
             let text = f.code.source.text(of: f.code.span)
             return text.count <= 48 && !text.contains("\n") ? text : "a function"
         case .function(let f): return f.name
-        default: return "a \(layer.described)"
+        default: return layer.articled
         }
     }
 
@@ -254,7 +254,8 @@ enum Refusal {
     }
 
     static func of(argument: String, _ message: String, kind: String, help: String?, item: Int? = nil) -> Diagnostic {
-        var error = Diagnostic(.value, message)
+        // The library writes "got a {kind(x)}" of whatever it got.
+        var error = Diagnostic(.value, message.replacingOccurrences(" a object", " an object").replacingOccurrences(" a none", " none"))
         error.kind = kind
         if let help { error.help = [help] }
         error.argument = .init(function: nil, name: argument, item: item)

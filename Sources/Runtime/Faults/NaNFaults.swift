@@ -114,7 +114,10 @@ extension Interpreter {
             case .number(let x): text = numberText(x)
             case .scalar(let x, let type): text = Self.scalarText(x, type)
             case .tensor(let t, _):
-                guard let whole = t.rank == shape.count && t.shape == shape ? t : try? Tensor.broadcast(t, to: shape), whole.count > place else { return [] }
+                guard let whole = t.rank == shape.count && t.shape == shape ? t : try? Tensor.broadcast(t, to: shape), whole.count > place else {
+                    // A reduction has no place in its operand.
+                    return t.count <= 1 ? ["\(Operand(node, "the operand").name) holds \(t.count == 0 ? "no element" : "one element alone")"] : []
+                }
                 text = Self.scalarText(whole.element(place), t.dtype)
             default: return []
             }
@@ -126,16 +129,16 @@ extension Interpreter {
 
     /// How to keep the usual culprits finite.
     private static let advice = [
-        "/": "keep the divisor away from 0, as in `x / (y + 1e-8)`", "//": "keep the divisor away from 0", "%": "keep the divisor away from 0",
-        "log": "keep the argument above 0, as in `log(maximum(x, 1e-12))`; for class scores `log_softmax(x)` and `cross_entropy` are exact",
-        "sqrt": "keep the argument from falling below 0, as in `sqrt(maximum(x, 0))`",
-        "exp": "large arguments overflow: `softmax(x)`, `logsumexp(x)` and `sigmoid(x)` do not", "^": "large powers overflow; a power of a negative number needs a whole exponent",
+        "/": "keep the divisor away from 0, as in `‹x› / (‹y› + 1e-8)`", "//": "keep the divisor away from 0", "%": "keep the divisor away from 0",
+        "log": "keep the argument above 0, as in `log(maximum(‹x›, 1e-12))`; for class scores `log_softmax(x)` and `cross_entropy` are exact",
+        "sqrt": "keep the argument from falling below 0, as in `sqrt(maximum(‹x›, 0))`",
+        "exp": "large arguments overflow: `softmax(‹x›)`, `logsumexp(‹x›)` and `sigmoid(‹x›)` do not", "^": "large powers overflow; a power of a negative number needs a whole exponent",
         "*": "numbers this large mean divergence: a smaller rate?", "@": "numbers this large mean divergence: a smaller rate?",
         "+": "numbers this large mean divergence: a smaller rate?", "-": "numbers this large mean divergence: a smaller rate?",
     ]
     private static let gradientAdvice = [
-        "sqrt": "the slope of a root is infinite at 0: add a small number, as in `sqrt(x + 1e-12)`", "log": "the slope of a logarithm is infinite at 0: add a small number, as in `log(x + 1e-12)`",
-        "/": "keep the divisor away from 0, as in `x / (y + 1e-8)`", "^": "the slope of x^p is infinite at 0 for p below 1: add a small number to x",
-        "abs": "the absolute value has no slope at 0", "norm": "the norm has no slope at 0: add a small number, as in `sqrt(sum(x^2) + 1e-12)`", "std": "the deviation of equal numbers has no slope: add a small number to the variance",
+        "sqrt": "the slope of a root is infinite at 0: add a small number, as in `sqrt(‹x› + 1e-12)`", "log": "the slope of a logarithm is infinite at 0: add a small number, as in `log(‹x› + 1e-12)`",
+        "/": "keep the divisor away from 0, as in `‹x› / (‹y› + 1e-8)`", "^": "the slope of x^p is infinite at 0 for p below 1: add a small number to x",
+        "abs": "the absolute value has no slope at 0", "norm": "the norm has no slope at 0: add a small number, as in `sqrt(sum(‹x›^2) + 1e-12)`", "std": "the deviation of equal numbers has no slope: add a small number to the variance",
     ]
 }

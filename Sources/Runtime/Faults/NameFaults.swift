@@ -3,18 +3,32 @@ import Syntax
 // Errors of names: the nearest name in scope, the parameters that a function accepts, and what a name from another
 // language is called here (`Habits`).
 extension Interpreter {
-    /// `isOuter`: a name of the module that is set, where its cells do not say.
-    func unsetLocal(_ n: NodePointer, isOuter: Bool = false) -> Diagnostic {
-        let name = n.pointee.name
+    /// `isOuter`: a name of the module that is set, where its cells do not say; `known`: as in `unknownName`.
+    func unsetLocal(_ n: NodePointer, isOuter: Bool = false, known: [String]? = nil) -> Diagnostic {
+        let name = n.pointee.name, scope = currentModule?.doubtful[n]
         var error = Diagnostic(.name, "`\(name)` is read before it is set")
-        if isOuter || currentModule?.existingCell(name).map({ !$0.pointee.isUnset }) ?? false {
+        if isOuter || scope?.hidesLocal(name) ?? false || currentModule?.existingCell(name).map({ !$0.pointee.isUnset }) ?? false {
             error.notes = ["assigning `\(name)` in a function makes it the function's own; the outer `\(name)` can be read, never changed"]
             error.help = ["use another name, or pass `\(name)` in and return it"]
         } else if prelude.has(name) {
             error.notes = ["assigning `\(name)` in a function makes it the function's own in the whole function, in place of the built-in `\(name)`"]
             error.help = ["use another name"]
+        } else if scope != nil, let near = nearest(name, namesInScope(n, known)) {
+            error.help = ["did you mean `\(near)`?"]
+        } else if let mend = firstValueMend(n) {
+            error.help = [mend]
         }
         return located(error, n)
+    }
+
+    /// What to write before `total += x`.
+    private func firstValueMend(_ n: NodePointer) -> String? {
+        let source = n.pointee.source.takeUnretainedValue(), name = n.pointee.name, end = source.skippingSpaces(from: n.pointee.span.end)
+        switch source.text(of: Span(end, end + 2)) {
+        case "+=", "-=": return "set it first: `\(name) = 0`"
+        case "*=", "/=": return "set it first: `\(name) = 1`"
+        default: return nil
+        }
     }
 
     /// `known` are the names that the module has set so far, `holders` those of records with this field (an imported file is
@@ -26,6 +40,8 @@ extension Interpreter {
             error.message = "`\(name)` is read before it is set"
             if let end = n.pointee.source.takeUnretainedValue().continuedFrom(n.pointee.span, name) {
                 error.help = ["the line above ends with `\(end)`, so this line continues it"]
+            } else if let mend = firstValueMend(n) {
+                error.help = [mend]
             }
             return error
         }
@@ -69,14 +85,16 @@ extension Interpreter {
             scope = s.outer
         }
         names += known ?? currentModule?.bindings.map(\.name) ?? []
-        return names + prelude.names.filter { !$0.hasPrefix("_") }.sorted()
+        return names + prelude.names.filter { !$0.hasPrefix("_") }.sorted() + reservedWords.filter { $0.utf8.count > 4 }
     }
 
     // MARK: Fields
 
     func noField(_ name: String, of what: String, _ accepted: [String]) -> Diagnostic {
         var error = Diagnostic(.name, "\(what) has no field `\(name)`", notes: accepted.isEmpty || accepted.count > 20 ? [] : ["it has: \(accepted.joined(separator: ", "))"])
-        if let here = ((Habits.fields[name] ?? []) + (Habits.keywords[name] ?? [])).first(where: { accepted.contains($0) }) ?? nearest(name, accepted) {
+        // What others call these fields, perhaps misspelt too.
+        func known(_ name: String) -> String? { ((Habits.fields[name] ?? []) + (Habits.keywords[name] ?? [])).first { accepted.contains($0) } }
+        if let here = known(name) ?? nearest(name, accepted) ?? nearest(name, Habits.fields.keys.filter { $0.count > 4 && known($0) != nil }.sorted()).flatMap(known) {
             error.help = ["did you mean `\(here)`?"]
         }
         return error
@@ -107,9 +125,21 @@ extension Interpreter {
             diagnostic.help = ["write `\(owner.postfixed).history.\(name)`"]
             return diagnostic
         }
+        if case .function(let f) = base {
+            diagnostic.message = "\(owner.name) is a function, which has no field `\(name)`"
+            diagnostic.help = ["call it: `\(callText(f, as: owner)).\(name)`"]
+            return diagnostic
+        }
         let arguments = (call.map { c in (0..<Int(c.pointee.count)).map { c.pointee.list[$0].pointee.text } } ?? [])
         let isNetwork = if case .object = base { true } else { false }
-        if let advice = isNetwork ? Habits.networkAdvice[name] : Habits.valueAdvice[name] {
+        let isText = base.asString != nil
+        if isText, let advice = Habits.stringAdvice[name] {
+            diagnostic.help = [advice.filling("x", owner.text).filling("y", arguments.first ?? "xs")]
+            diagnostic.span = call?.pointee.span ?? diagnostic.span
+        } else if Habits.conversions.contains(name), let function = Habits.conversion(to: arguments.joined(separator: " ")) {
+            diagnostic.help = ["write `\(function)(\(owner.text))`"]
+            diagnostic.span = call?.pointee.span ?? diagnostic.span
+        } else if let advice = isNetwork ? Habits.networkAdvice[name] : Habits.valueAdvice[name] {
             diagnostic.help = [advice]
         } else if name == "T" {
             if let shape = base.tensorShape, shape.count >= 2 { diagnostic.help = ["write `\(owner.postfixed)'`"] }
@@ -122,16 +152,45 @@ extension Interpreter {
             diagnostic.help = ["write `\(owner.postfixed) \(symbol) \(arguments[0])`"]
             diagnostic.span = call?.pointee.span ?? diagnostic.span
         } else {
-            let function = Habits.methods[name] ?? name
+            let function = (isText ? Habits.stringMethods[name] : nil) ?? Habits.methods[name] ?? name
             if case .object(let o) = base, o.declaration.isLayer, let word = prelude[function], word.tag == Word.Tag.function, isStage(word.function, arguments.count) {
                 diagnostic.help = ["layers are joined by `>>`: write `\(owner.postfixed) >> \(function)\(arguments.isEmpty ? "" : "(\(arguments.joined(separator: ", ")))")`"]
                 diagnostic.span = call?.pointee.span ?? diagnostic.span
-            } else if let word = prelude[function], word.tag == Word.Tag.function {
+            } else if let word = prelude[function], word.tag == Word.Tag.function, !isText || takesText(word.function) {
                 diagnostic.help = ["write `\(function)(\(([owner.text] + arguments).joined(separator: ", ")))`"]
                 diagnostic.span = call?.pointee.span ?? diagnostic.span
             } else { pointAtField() }
         }
         return diagnostic
+    }
+
+    /// Whether a function's first argument may be a text.
+    private func takesText(_ f: Function) -> Bool {
+        let parameter = switch f {
+        case let f as BuiltinFunction: f.operation.parameters.first?.name
+        case let f as Closure: f.code.parameters.first?.name
+        default: nil as String?
+        }
+        return ["text", "texts", "path"].contains(parameter) || ["len", "number", "kind", "reversed", "enumerate"].contains(f.name)
+    }
+
+    /// The call of a function with the arguments that it needs, by the name it has there.
+    private func callText(_ f: Function, as owner: Operand) -> String {
+        let whole = switch f {
+        case let f as ObjectDeclaration: Refusal.callText("", f.constructor.code)
+        case let f as Closure: Refusal.callText("", f.code)
+        case let f as BuiltinFunction: String(Refusal.callText(f.operation).dropFirst(f.name.count))
+        default: "(…)"
+        }
+        return owner.postfixed + whole
+    }
+
+    /// The error of `f[0]`.
+    func notIndexed(_ value: Value, _ n: NodePointer) -> Diagnostic {
+        guard case .function(let f) = value else { return located(Diagnostic(.type, "cannot index \(value.described)"), n) }
+        let owner = Operand(n.pointee.a, "it"), indices = n.pointee.text.dropFirst(n.pointee.a.pointee.text.count)
+        return located(Diagnostic(.type, "\(owner.name) is a function, which has no elements",
+                                  help: ["call it: `\(callText(f, as: owner))\(indices.utf8.count <= 24 && indices.hasPrefix("[") ? String(indices) : "[…]")`"]), n)
     }
 
     /// Whether a method of this name on a layer is meant as the next one: `dense(8).relu()`, `dense(8).dropout(0.5)`.
@@ -158,6 +217,13 @@ extension Interpreter {
 
     func noPartsToAssign(_ n: NodePointer) -> Diagnostic { located(Diagnostic(.type, "a number has no parts to assign"), n) }
 
+    /// `object.name = v`, where no field has that name.
+    func noFieldToSet(of name: String, _ fields: [String], _ n: NodePointer) -> Diagnostic {
+        var error = located(noField(n.pointee.name, of: name, fields), n)
+        error.span.start = error.span.end - Int32(n.pointee.name.utf8.count)
+        return error
+    }
+
     func noFieldToAssign(_ base: Value, _ n: NodePointer) -> Diagnostic { located(Diagnostic(.type, "\(base.described) has no field to assign"), n) }
 
     // MARK: Arguments
@@ -165,6 +231,15 @@ extension Interpreter {
     func positionalAfterKeyword(_ part: NodePointer) -> Diagnostic {
         located(Diagnostic(.syntax, "a positional argument follows a keyword argument"), part)
     }
+
+    /// What a user calls when this code runs: the standard library's `forward`s go without their name.
+    private func spokenName(_ code: FunctionCode) -> (name: String, isChain: Bool) {
+        guard code.name == "forward", code.source.isStandardLibrary else { return (code.name, false) }
+        guard let word = prelude["sequential"], word.tag == Word.Tag.function, (word.function as? ObjectDeclaration)?.forward?.code === code else { return ("the layer", false) }
+        return ("a chain", true)
+    }
+    /// What a chain does with what it is called with.
+    private var chainNote: String { "it gives one value to its first stage, and what that makes to the next" }
 
     func arity(_ code: FunctionCode, given: Int) -> Diagnostic {
         let most = code.parameters.count, needed = code.parameters.filter { $0.defaultValue == nil && !$0.isRest }.count
@@ -174,9 +249,11 @@ extension Interpreter {
         } else if code.parameters.last?.name == "data", given == most + 1 {
             help = ["a data set is one record: `{x: …, y: …}`"]
         }
+        let (spoken, isChain) = spokenName(code)
+        if isChain { return Diagnostic(.type, "a chain takes 1 argument, got \(given)", notes: [chainNote]) }
         // A function without a name goes by its text.
         let text = code.source.text(of: code.span)
-        let name = code.name != "function" || text.count > 48 || text.contains("\n") ? code.name : "`\(text)`"
+        let name = spoken != code.name ? spoken : code.name != "function" || text.count > 48 || text.contains("\n") ? code.name : "`\(text)`"
         return Diagnostic(.type, "\(name) takes \(needed < most ? "at most " : "")\(counted(most, "argument")), got \(given)", notes: ["it is `\(signature(code))`"], help: help)
     }
 
@@ -193,6 +270,15 @@ extension Interpreter {
     func missing(_ name: String, of function: String, signature: String, isBare: Bool = false) -> Diagnostic {
         Diagnostic(.type, "\(function) needs `\(name)`", notes: ["it is `\(signature)`"],
                    help: signature.hasPrefix("\(function)(self") ? ["leave `self` out of the parameters: a method has it as it is"] : isBare ? ["the function itself, as in a chain, has no parentheses: write `\(function)`"] : [])
+    }
+
+    /// The same for a function written in the language.
+    func unknownKeyword(_ name: String, of code: FunctionCode, taken: Int = 0) -> Diagnostic {
+        let (spoken, isChain) = spokenName(code)
+        var error = unknownKeyword(name, of: spoken, accepted: code.parameters.filter { !$0.isRest }.map(\.name), taken: taken)
+        if spoken != code.name { error.argument?.function = nil }
+        if isChain { error.notes = [chainNote]; error.help = ["settle it in the stage: `x => f(x, \(name)=‹\(name)›)`"] }
+        return error
     }
 
     /// `value` is the text of what the keyword was given, where the call is at hand; `taken` how many parameters have their
@@ -217,8 +303,16 @@ extension Interpreter {
            prelude[callee.pointee.name]?.tag == Word.Tag.function {
             let name = callee.pointee.name, source = n.pointee.source.takeUnretainedValue()
             let place = source.lastAssignment(of: name, before: n.pointee.span.start).map { " (set in line \($0))" } ?? ""
-            return Diagnostic(.type, "cannot call a \(value.described): `\(name)` is your own value here\(place), which hides the built-in `\(name)`",
+            return Diagnostic(.type, "cannot call \(value.articled): `\(name)` is your own value here\(place), which hides the built-in `\(name)`",
                               help: ["give your value another name"])
+        }
+        if let n, n.pointee.op == .call, n.isPiped {
+            let stage = n.pointee.a!, text = stage.pointee.text
+            let call = stage.pointee.op == .call && stage.pointee.text.hasSuffix(")") && !stage.isPiped
+                ? (["x"] + (0..<Int(stage.pointee.count)).map { stage.pointee.list[$0].pointee.text }).joined(separator: ", ") : nil
+            let mend = call.map { "\(Operand(n.pointee.list[0], "x").operand) |> x => \(stage.pointee.a.pointee.text)(\($0))" }
+            return Diagnostic(.type, "`|>` gives its left side to a function, got \(value.articled)",
+                              help: mend.map { $0.utf8.count <= 80 && !text.contains("\n") ? ["write `\($0)`"] : [] } ?? [])
         }
         var place = "x[i]"
         if let n, n.pointee.op == .call, n.pointee.count > 0 {
@@ -235,7 +329,7 @@ extension Interpreter {
         case .record: ["a field is `r.name`, an item `r[\"name\"]`"]
         default: []
         }
-        return Diagnostic(.type, "cannot call a \(value.described)", help: help)
+        return Diagnostic(.type, "cannot call \(value.articled)", help: help)
     }
 
     // MARK: Nearness
@@ -252,24 +346,16 @@ extension Interpreter {
         }
         return best?.0
     }
+}
 
-    /// The number of insertions, deletions, replacements and swaps of neighbours between two words (letters' case
-    /// aside), or more than `limit`.
-    private func editDistance(_ a: String, _ b: String, limit: Int) -> Int {
-        let x = Array(a.lowercased().unicodeScalars), y = Array(b.lowercased().unicodeScalars)
-        if abs(x.count - y.count) > limit { return limit + 1 }
-        var before = [Int](repeating: 0, count: y.count + 1)
-        var previous = Array(0...y.count)
-        for i in 1..<(x.count + 1) {
-            var row = [i] + [Int](repeating: 0, count: y.count)
-            for j in 1..<(y.count + 1) {
-                row[j] = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (x[i - 1] == y[j - 1] ? 0 : 1))
-                if i > 1, j > 1, x[i - 1] == y[j - 2], x[i - 2] == y[j - 1] { row[j] = min(row[j], before[j - 2] + 1) }
-            }
-            (before, previous) = (previous, row)
-        }
-        return previous[y.count]
-    }
+extension NodePointer {
+    /// A call that is written `x |> f`.
+    var isPiped: Bool { pointee.op == .call && pointee.count == 1 && pointee.list[0].pointee.span.start < pointee.a.pointee.span.start }
+}
+
+extension String {
+    /// With a text in place of `‹name›`.
+    fileprivate func filling(_ name: String, _ text: String) -> String { split(separator: "‹\(name)›", omittingEmptySubsequences: false).joined(separator: text) }
 }
 
 extension Source {
@@ -287,14 +373,14 @@ extension Source {
         return nil
     }
 
-    /// What stands here is a stage between `>>`.
+    /// What stands here is a stage between `>>`, or behind `|>`.
     func isStage(_ span: Span) -> Bool {
         func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 10 || byte == 9 || byte == 13 }
         var before = Int(span.start) - 1, after = Int(span.end)
         while before >= 0, isBlank(bytes[before]) { before -= 1 }
         while after < bytes.count, isBlank(bytes[after]) { after += 1 }
         let arrow = UInt8(ascii: ">")
-        return before > 0 && bytes[before] == arrow && bytes[before - 1] == arrow || after + 1 < bytes.count && bytes[after] == arrow && bytes[after + 1] == arrow
+        return before > 0 && bytes[before] == arrow && (bytes[before - 1] == arrow || bytes[before - 1] == UInt8(ascii: "|")) || after + 1 < bytes.count && bytes[after] == arrow && bytes[after + 1] == arrow
     }
 
     /// The end of the path of fields that begins with a name (`np.random.randn`), and its last word.

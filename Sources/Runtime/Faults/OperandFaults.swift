@@ -11,20 +11,31 @@ extension Interpreter {
         guard diagnostic.source == nil else { return diagnostic }
         diagnostic.source = n.pointee.source.takeUnretainedValue()
         let left = Operand(n.pointee.a, "the left operand"), right = Operand(n.pointee.b, "the right operand")
-        var symbol = op.map { Self.symbol($0) } ?? "@"
+        let symbol = op.map { Self.symbol($0) } ?? "@"
         let offset = n.pointee.source.takeUnretainedValue().skippingSpaces(from: n.pointee.place)
         // `x += y` is `x = x + y` to the evaluator, but not to its reader.
-        let written = n.pointee.source.takeUnretainedValue().text(of: Span(offset, offset + 2))
-        let isUpdate = written == symbol + "=" && ["+=", "-=", "*=", "/="].contains(written)
-        if isUpdate { symbol = written }
-        diagnostic.span = Span(offset, offset + Int32(symbol.utf8.count))
+        let isUpdate = ["+", "-", "*", "/"].contains(symbol) && n.pointee.source.takeUnretainedValue().text(of: Span(offset, offset + 2)) == symbol + "="
+        let operation = OperationText(left: left, right: right, symbol: symbol, isUpdate: isUpdate)
+        diagnostic.span = Span(offset, offset + Int32(operation.written.utf8.count))
         diagnostic.marks = [left.span, right.span]
+        if diagnostic.kind == ErrorKind.type.rawValue, op == nil, !takesPart(a) || !takesPart(b) {
+            // What `matmul` says speaks of its parameters.
+            diagnostic.message = Self.notTaken("@", a, b)
+            diagnostic.help = []
+        }
+        if isUpdate, diagnostic.message.hasPrefix("`\(symbol)`") { diagnostic.message = "`\(operation.written)`" + diagnostic.message.dropFirst(symbol.utf8.count + 2) }
+        // What advice calls x and y.
+        diagnostic.fillHelp { name, isPostfixed in
+            let operand: Operand? = name == "x" ? left : name == "y" ? right : nil
+            return operand.map { isPostfixed ? $0.postfixed : $0.operand }
+        }
         if diagnostic.kind == ErrorKind.shape.rawValue, let x = sizes(of: a), let y = sizes(of: b) {
             diagnostic.message = "shapes do not fit"
             let shapes = "\(left.name) is \(shapeText(x)), \(right.name) is \(shapeText(y))"
             if op != nil {
-                diagnostic.notes = ["\(shapes): `\(symbol)` needs equal sizes, or 1, counted from the last axis"]
-                diagnostic.help = broadcastMends(x, y, left, right, symbol).filter { !isUpdate || $0.contains("`\(left.operand) \(symbol)") }
+                diagnostic.notes = ["\(shapes): `\(operation.written)` needs equal sizes, or 1, counted from the last axis"]
+                diagnostic.help = cutSlice(n.pointee.a, x, y).map { [$0] } ?? cutSlice(n.pointee.b, y, x).map { [$0] }
+                    ?? broadcastMends(x, y, left, right, operation.written).filter { !isUpdate || $0.contains("`\(left.operand) \(operation.written)") }
             } else if x.isEmpty || y.isEmpty {
                 diagnostic.notes = ["\(shapes): `@` needs vectors or matrices"]
                 diagnostic.help = ["`*` multiplies by a number: write `\(left.factor) * \(right.factor)`"]
@@ -36,11 +47,51 @@ extension Interpreter {
             }
         } else if diagnostic.kind == ErrorKind.type.rawValue, [a, b].contains(where: { if case .list = $0 { true } else { false } }) {
             // A list that does not stack: how lists are written is no help here.
-            diagnostic.help = kindMends(a, b, left, right, symbol)
+            diagnostic.help = kindMends(a, b, operation)
         } else if diagnostic.kind == ErrorKind.type.rawValue, diagnostic.help.isEmpty {
-            diagnostic.help = kindMends(a, b, left, right, symbol)
+            diagnostic.help = isUpdate ? unsetMend(n.pointee.a, a) ?? kindMends(a, b, operation) : kindMends(a, b, operation)
         }
         return diagnostic
+    }
+
+    /// The message of an operator that does not take values of these kinds.
+    static func notTaken(_ symbol: String, _ a: Value, _ b: Value) -> String { "`\(symbol)` does not take \(a.described) and \(b.described)" }
+
+    /// Whether a value is a tensor to `@`, or a list that may stack to one.
+    private func takesPart(_ value: Value) -> Bool {
+        switch value {
+        case .tensor, .number, .scalar, .bool, .list, .range: true
+        default: false
+        }
+    }
+
+    /// What to write for `count += 1` where count is only the built-in function.
+    private func unsetMend(_ n: NodePointer, _ value: Value) -> [String]? {
+        guard case .function = value, n.pointee.op == .global, prelude.has(n.pointee.name) else { return nil }
+        let name = n.pointee.name
+        return ["`\(name)` is still the built-in function: set it first, `\(name) = …`"]
+    }
+
+    /// A slice that is shorter than the other operand where it was cut off at the edge, as a window that runs over it.
+    private func cutSlice(_ n: NodePointer, _ shape: [Int], _ other: [Int]) -> String? {
+        guard n.pointee.op == .index, shape.count == other.count, Int(n.pointee.count) <= shape.count else { return nil }
+        for axis in 0..<Int(n.pointee.count) where shape[axis] < other[axis] {
+            let part = n.pointee.list[axis]
+            guard (0..<axis).allSatisfy({ [.slice, .range].contains(n.pointee.list[$0].pointee.op) }), part.pointee.op == .slice,
+                  let start = part.pointee.a, let end = part.pointee.b else { return nil }
+            let text = part.pointee.text
+            if start.pointee.op == .number, end.pointee.op == .number {
+                // `0:3` of an axis of two.
+                guard start.pointee.number >= 0, Int(exactly: end.pointee.number - start.pointee.number) == other[axis] else { continue }
+            } else {
+                // `i:i+3`, `i:i+k`
+                guard end.pointee.op == .add, let from = end.pointee.a, let length = end.pointee.b, from.pointee.text == start.pointee.text else { continue }
+                guard length.pointee.op == .number else { return "a slice ends at the edge: does `\(text)` reach beyond it?" }
+                guard Int(exactly: length.pointee.number) == other[axis] else { continue }
+            }
+            return "a slice ends at the edge: `\(text)` reaches beyond it, where only \(shape[axis]) of \(other[axis]) are left"
+        }
+        return nil
     }
 
     /// The error of `assert a == b` where the shapes differ: there nothing is broadcast.
@@ -187,21 +238,22 @@ extension Interpreter {
     }
 
     /// What to write where the operator does not take these kinds of values.
-    private func kindMends(_ a: Value, _ b: Value, _ left: Operand, _ right: Operand, _ symbol: String) -> [String] {
+    private func kindMends(_ a: Value, _ b: Value, _ operation: OperationText) -> [String] {
+        let left = operation.left, right = operation.right, symbol = operation.symbol
         switch (a, b) {
-        case (.list, .list) where symbol == "+": return ["lists are joined by `concat(\(left.text), \(right.text))`"]
+        case (.list, .list) where symbol == "+":
+            return ["lists are joined by `\(operation.isUpdate ? "\(left.text) = " : "")concat(\(left.text), \(right.text))`"]
         case (.record(let x), .record(let y)) where x.keys == y.keys && (symbol == "+" || symbol == "-"): return []
         case (.string, _) where symbol == "%": return ["write values into a string by `\"loss: {loss:.4f}\"`"]
         case (.string, .number), (.string, .scalar), (.string, .bool), (.string, .tensor), (.string, .list), (.string, .none):
-            if symbol == "+" { return ["write `\(left.text) + string(\(right.text))`, or the value in braces: `\"… {\(right.text)}\"`"] }
-            if ["-", "/", "<", ">", "<=", ">="].contains(symbol) { return ["a number of it: write `number(\(left.text)) \(symbol) \(right.operand)`"] }
+            if symbol == "+" { return ["write `\(operation.text(left.text, "string(\(right.text))"))`, or the value in braces: `\"… {\(right.text)}\"`"] }
+            if ["-", "/", "<", ">", "<=", ">="].contains(symbol) { return ["a number of it: write `\(operation.text("number(\(left.text))", right.operand))`"] }
         case (.number, .string), (.scalar, .string), (.bool, .string), (.tensor, .string), (.list, .string):
-            if symbol == "+" { return ["write `string(\(left.text)) + \(right.text)`, or the value in braces: `\"{\(left.text)} …\"`"] }
-            if ["-", "/", "<", ">", "<=", ">="].contains(symbol) { return ["a number of it: write `\(left.operand) \(symbol) number(\(right.text))`"] }
-        case (.object(let net), .record) where net.declaration.isLayer && symbol.hasPrefix("-"),
-             (.object(let net), .record) where net.declaration.isLayer && symbol.hasPrefix("+"):
+            if symbol == "+" { return ["write `\(operation.text("string(\(left.text))", right.text))`, or the value in braces: `\"{\(left.text)} …\"`"] }
+            if ["-", "/", "<", ">", "<=", ">="].contains(symbol) { return ["a number of it: write `\(operation.text(left.operand, "number(\(right.text))"))`"] }
+        case (.object(let net), .record) where net.declaration.isLayer && (symbol == "-" || symbol == "+"):
             // A step along a gradient.
-            return ["a network is changed by `update`: write `update(\(left.text), (w, g) => w \(symbol.first!) g, \(right.text))`"]
+            return ["a network is changed by `update`: write `update(\(left.text), (w, g) => w \(symbol) g, \(right.text))`"]
         case (.object(let first), _) where first.declaration.isLayer && isStage(b):
             return ["layers are joined by `>>`: write `\(left.operand) >> \(right.operand)`"]
         case (.function(let f), .object(let second)) where second.declaration.isLayer && !(f is ObjectDeclaration):
@@ -223,11 +275,33 @@ extension Interpreter {
         case (.none, _), (_, .none):
             let operand = if case .none = a { left } else { right }
             return operand.name == "none" ? [] : ["\(operand.name) is none: nothing was given to it"]
+        case (.record(let r), _) where symbol == "@" && !r.keys.isEmpty, (_, .record(let r)) where symbol == "@" && !r.keys.isEmpty:
+            let operand = if case .record = a { left } else { right }
+            return ["\(operand.name) is a record: take the field that is meant, as in `\(operand.postfixed).\(r.keys[0])`"]
         case (.record, .record): return []
         case (.record, _), (_, .record): return ["records of equal keys add and subtract, and are scaled by a number"]
         default: break
         }
         return []
+    }
+}
+
+/// A binary operation as it is written, for mends.
+private struct OperationText {
+    let left: Operand
+    let right: Operand
+    /// The operator alone: `+`, also of `+=`.
+    let symbol: String
+    /// It stands in `x += y`.
+    let isUpdate: Bool
+
+    /// The operator as it stands there.
+    var written: String { isUpdate ? symbol + "=" : symbol }
+
+    /// The whole written anew with other operands.
+    func text(_ l: String, _ r: String) -> String {
+        if isUpdate, l != left.operand { return "\(left.text) = \(l) \(symbol) \(r)" }
+        return "\(l) \(written) \(r)"
     }
 }
 
@@ -246,7 +320,7 @@ struct Operand {
         let source = n.pointee.source.takeUnretainedValue(), whole = n.pointee.text
         let isOneLine = !whole.contains("\n")
         span = source.withParentheses(n.pointee.span)
-        name = whole.utf8.count <= 24 && isOneLine ? whole : fallback
+        name = whole.utf8.count <= 40 && isOneLine ? whole : fallback
         text = whole.utf8.count <= 60 && isOneLine ? whole : "…"
         op = n.pointee.op
         isSimple = switch op {

@@ -167,7 +167,8 @@ extension Op {
         },
         forward: { c in
             let x = try c.tensor(0)
-            return Value(try Tensor.pad(x, try amounts(c[1], rank: x.rank, c.label(1)), value: try c.double(2)))
+            let around = try amounts(c[1], rank: x.rank, c.label(1)), value = try c.double(2)
+            return try c.blaming(1) { Value(try Tensor.pad(x, around, value: value)) }
         },
         backward: { b in
             try b.give(0, crop(b.g, b.argument(1)))
@@ -304,7 +305,7 @@ extension Call {
         if axis != nil, let other = shapes[0].indices.first(where: { k in !shapes.contains { differ($0, k) } }) {
             help.append("they fit along axis \(other): `axis=\(other)`")
         } else if shapes[wrong].reversed() == shapes[0], shapes[0].count == 2 {
-            help.append("the second is the transpose of the first: `x'` turns it")
+            help.append("the second is the transpose of the first: write `‹\(wrong) of \(operation.parameters[0].name)|x›'`")
         }
         return fault(.shape, 0, item: wrong, error.message, help: help)
     }

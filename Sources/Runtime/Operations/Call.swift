@@ -214,4 +214,13 @@ extension Value {
         default: kind
         }
     }
+
+    /// The same as a noun of a sentence: "a list", "an object", "none".
+    public var articled: String {
+        switch self {
+        case .none, .bool: described
+        case .object: "an \(described)"
+        default: "a \(described)"
+        }
+    }
 }

@@ -254,8 +254,12 @@ extension Op {
         }
         guard let rows = ConvolutionGeometry.positions(x[2], w[2], stride: geometry.stride.0, pad: geometry.pad.0, dilation: geometry.dilation.0),
               let columns = ConvolutionGeometry.positions(x[3], w[3], stride: geometry.stride.1, pad: geometry.pad.1, dilation: geometry.dilation.1) else {
-            throw Diagnostic(.shape, "the kernel does not fit on the image: \(x[2]) by \(x[3]) with pad \(geometry.pad == (geometry.pad.0, geometry.pad.0) ? "\(geometry.pad.0)" : "\(geometry.pad)"), the kernel \(w[2]) by \(w[3])",
-                             help: w[2] == 0 || w[3] == 0 ? [] : ["give a larger `pad` or a smaller kernel"])
+            func text(_ pair: (Int, Int)) -> String { pair.0 == pair.1 ? "\(pair.0)" : "\(pair)" }
+            func reach(_ size: Int, _ dilation: Int) -> Int { size == 0 ? 0 : (size &- 1) &* dilation &+ 1 }
+            let isSpread = geometry.dilation != (1, 1) && w[2] > 0 && w[3] > 0
+            let spread = isSpread ? ", spread over \(reach(w[2], geometry.dilation.0)) by \(reach(w[3], geometry.dilation.1)) by dilation \(text(geometry.dilation))" : ""
+            throw Diagnostic(.shape, "the kernel does not fit on the image: \(x[2]) by \(x[3]) with pad \(text(geometry.pad)), the kernel \(w[2]) by \(w[3])\(spread)",
+                             help: w[2] == 0 || w[3] == 0 ? [] : ["give a larger `pad`\(isSpread ? ", a smaller `dilation`" : "") or a smaller kernel"])
         }
         return [x[0], w[0], rows, columns]
     }

@@ -171,7 +171,7 @@ private final class Saver {
         case .function(let f):
             if let saved = f as? SavedStream { return .stream(saved.stream) }
             guard let name = names.name(of: f) else {
-                throw Diagnostic(.value, path.isEmpty ? "a function cannot be saved" : "`\(path)` is a function made in place, which cannot be saved",
+                throw Diagnostic(.value, path.isEmpty ? "a function cannot be saved" : "\(path.allSatisfy(\.isNumber) ? "item \(path)" : "`\(path)`") is a function made in place, which cannot be saved",
                                  help: ["give it a name at top level, `fn name(x) = ...`, and use that: functions are saved by name"])
             }
             return .function(name)

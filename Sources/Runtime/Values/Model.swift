@@ -254,13 +254,20 @@ extension Interpreter {
         let places = try parameters(of: .object(o))
         if let place = places.first(where: { $0.path == path }) { return place.value }
         if let found = try objects(of: .object(o)).first(where: { $0.path == path }) { return .object(found.object) }
-        throw noField(path, of: "the network", places.map(\.path))
+        throw noPath(path, o, places.map(\.path))
+    }
+
+    /// The error of a text by which no parameter goes.
+    private func noPath(_ path: String, _ o: Object, _ paths: [String]) -> Diagnostic {
+        var error = noField(path, of: o.declaration.isLayer ? "the network" : o.declaration.name, paths)
+        if o.declaration.field(path) != nil { error.help = ["a text is the path of a parameter; a field is taken by its name: `‹x›.\(path)`"] }
+        return error
     }
 
     /// `net["0.W"] = v`
     func setParameter(_ o: Object, _ path: String, _ newValue: Value) throws {
         let places = try parameters(of: .object(o))
-        guard let place = places.first(where: { $0.path == path }) else { throw noField(path, of: "the network", places.map(\.path)) }
+        guard let place = places.first(where: { $0.path == path }) else { throw noPath(path, o, places.map(\.path)) }
         place.set(newValue)
     }
 }
