@@ -180,7 +180,7 @@ private final class CSVScanner {
         while true {
             skipBlank(&at, &line)
             guard at < bytes.count, bytes[at] == hash, isComment(at) else { return (at, line) }
-            at = endOfLine(at) + 1
+            at = min(endOfLine(at) + 1, bytes.count)
             line += 1
         }
     }()
