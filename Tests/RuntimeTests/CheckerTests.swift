@@ -78,6 +78,10 @@ import Testing
         "s = slope(); h = (n.forward, s.forward); f = x => h[0](x) + h[1](x); fit(f, d, loss=mse, optimizer=sgd(0.1), epochs=100); ones(3)[round(s.w[0])]",
         "either = if u > 5 { q.put } else { box(8).put }; either(1); ones(3)[q.value]", "xs = [q for i in 0..3 if i < u]; for x in xs { x.value = 1 }; ones(3)[q.value]",
         "try { q.value = 1; error(\"x\"); q.value = 9 } catch e { }; ones(3)[q.value]", "k = 9; try { k = 1; error(\"x\"); k = 9 } catch e { }; ones(3)[k]",
+        // What a target evaluates, it evaluates once.
+        "v = ones(3); for k in 0..<1 { q.value = 0 }; v[q.next()] = 2; v[q.next()] += 2; (v[q.next()], k) = (2, 3); ones(4)[q.value]",
+        "xs = (q, 1, 2); q.value = 1; xs[q.next()] += 5; xs[q.next()] = 5; ones(4)[q.value]",
+        "fn it() = q; it().value = 1; ones(3)[q.value]", "fn it() = q; it().value -= 8; ones(3)[q.value]",
         // What needs several rounds of a loop.
         "(a, b, c) = (5, 5, 5); for i in 0..<9 { a = b; b = c; c = 1 }; ones(3)[a]",
         // Files that the program writes itself.
@@ -92,6 +96,10 @@ import Testing
             object box(v) {
                 state value = v
                 fn put(x) { value = x }
+                fn next() {
+                    value += 1
+                    value - 1
+                }
             }
             u = grad(square)(3)
             n = slope()
