@@ -46,14 +46,11 @@ extension PromptLoop {
     private func save(_ path: String) {
         guard !path.isEmpty else { fail(":save needs a file", help: "write `:save session.nns`"); return }
         do {
-            let canShow = !module.bindings.contains { $0.name == "show" }
-            try Files.writeFile(unquoted(path), Array(log.script(at: unquoted(path), canShow: canShow).utf8))
+            let script = SavedSession(log, at: unquoted(path), interpreter)
+            try Files.writeFile(unquoted(path), Array(script.text.utf8))
             print("saved \(unquoted(path))")
-            for (number, names) in log.lost {
-                let set = names.isEmpty ? "" : "; what it had set is missing there: \(names.joined(separator: ", "))"
-                fflush(stdout)
-                fputs("warning: Ctrl-C stopped entry \(number), which cannot be done again: it is a comment in the script\(set)\n", stderr)
-            }
+            fflush(stdout)
+            for warning in script.warnings { fputs("warning: \(warning)\n", stderr) }
         } catch { fail("\(message(error))") }
     }
 
@@ -74,7 +71,7 @@ extension PromptLoop {
         let descriptor = mkstemps(&path, 4)
         guard descriptor != -1 else { fail("cannot make a file in /tmp to edit"); return nil }
         defer { unlink(path) }
-        let begun = Array(((log.lastText ?? "") + "\n").utf8)
+        let begun = Array((lastBegun + "\n").utf8)
         let written = write(descriptor, begun, begun.count)
         close(descriptor)
         let name = String(cString: path)
@@ -82,9 +79,15 @@ extension PromptLoop {
             fail("`\(editor)` ended without an entry", help: "$EDITOR names the program that edits")
             return nil
         }
-        guard !text.allSatisfy(\.isWhitespace) else { return nil }
-        print(text.trimmingEnd())
-        return execute(text.trimmingEnd())
+        let entry = text.trimmingEnd()
+        guard !entry.allSatisfy(\.isWhitespace) else { return nil }
+        guard entry != lastBegun.trimmingEnd() else {
+            print("nothing was changed, so nothing runs")
+            return nil
+        }
+        print(entry)
+        self.editor.remember(entry)
+        return execute(entry)
     }
 
     private func unquoted(_ path: String) -> String {
@@ -96,13 +99,23 @@ extension PromptLoop {
     // MARK: Questions
 
     /// `?name`, `??name`, `?some words`: a page, a topic of the lecture, or the names that the words are about.
-    func answer(_ question: String, _ isSource: Bool) {
+    func answer(_ asked: String, _ isSource: Bool) {
+        if asked.hasPrefix(":"), let line = PromptHelp.line(for: asked) {
+            interpreter.host.write(line)
+            return
+        }
+        // A call is asked about as its name.
+        let question = asked.count > 2 && asked.hasSuffix("()") ? String(asked.dropLast(2)).trimmingEnd() : asked
         if isSource, let text = interpreter.sourceText(of: question, in: module) {
             interpreter.host.write(text)
             return
         }
         if question.isEmpty || interpreter.page(of: question, in: module) != nil {
             interpreter.showHelp(for: question, in: module)
+            return
+        }
+        if let page = interpreter.page(ofPath: question.split(separator: ".", omittingEmptySubsequences: false).map(String.init), in: module) {
+            interpreter.host.write(page)
             return
         }
         if interpreter.explainsTopic(question) { return }

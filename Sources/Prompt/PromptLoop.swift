@@ -14,6 +14,8 @@ public final class PromptLoop {
     private(set) var editor: Editor!
     private let color: Bool
     private var count = 0
+    /// The text of the entry that began last, failed or not.
+    private(set) var lastBegun = ""
     /// Entries that wait to be run: those of a pasted session.
     private var waiting: [String] = []
     /// The text of the entry at hand before the line that is being edited, for completion.
@@ -137,8 +139,10 @@ public final class PromptLoop {
         }
         guard line.hasSuffix("?") else { return nil }
         let name = line.reversed().drop { $0 == "?" }.reversed()
-        guard !name.isEmpty, name.allSatisfy(Completion.isWordCharacter) else { return nil }
-        return (String(name), line.hasSuffix("??"))
+        let asked = String(name).trimmingEnd()
+        let path = asked.hasSuffix("()") ? String(asked.dropLast(2)) : asked
+        guard !path.isEmpty, path.allSatisfy({ Completion.isWordCharacter($0) || $0 == "." }), path.first != ".", path.last != "." else { return nil }
+        return (asked, line.hasSuffix("??"))
     }
 
     /// Runs what was entered; the exit status where it asked to leave.
@@ -169,6 +173,7 @@ public final class PromptLoop {
     /// Runs an entry of the language, or a script with its path. With `isTimed` time and memory are told however short it was.
     func execute(_ text: String, isTimed: Bool = false, path: String? = nil) -> Int32? {
         count += 1
+        lastBegun = text
         // An interrupt that came since the entry was read is meant for it.
         defer { nns_interrupt_clear() }
         let before = interpreter.state(of: module)
@@ -189,8 +194,10 @@ public final class PromptLoop {
             }
         }
         func note(_ outcome: SessionLog.Outcome) {
+            let mayTell = outcome == .interrupted || log.hasInterrupted
             log.append(.init(number: count, text: text, path: path, outcome: outcome, answers: answers,
-                             trainingEnds: interpreter.trainingStops.ends, before: before))
+                             trainingEnds: interpreter.trainingStops.ends, changes: mayTell ? interpreter.changes(since: before, in: module) : nil,
+                             places: (before.place, interpreter.place), before: before))
         }
         do {
             let source = Source(name: path ?? "entry \(count)", text: text)
@@ -208,13 +215,13 @@ public final class PromptLoop {
             return exit.code
         } catch let error as Diagnostic {
             endOfInterrupt()
+            nns_interrupt_clear()
             fflush(stdout)
             fputs(error.rendered(color: color, width: interpreter.host.errorWidth()) + "\n", stderr)
             report(clock, always: isTimed)
             module.forgetUnset()
             if !interpreter.isUnchanged(since: before, module) {
-                let isInterrupt = error.kind == ErrorKind.interrupt.rawValue
-                note(isInterrupt ? .interrupted(set: interpreter.names(changedSince: before, in: module)) : .failed)
+                note(error.kind == ErrorKind.interrupt.rawValue ? .interrupted : .failed)
             }
             if error.kind == ErrorKind.limit.rawValue { log.forgetStates() }
         } catch {

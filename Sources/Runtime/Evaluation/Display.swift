@@ -26,6 +26,10 @@ extension Interpreter {
     /// `column`: where the text begins, which the prompt's layout takes into account.
     func written(_ value: Value, depth: Int, column: Int = 0) -> String {
         guard depth < 200, !nns_interrupted() else { return "..." }
+        if isBrief {
+            guard valuesToShow > 0, depth < Self.mostLevels else { return "..." }
+            valuesToShow -= 1
+        }
         let text = parts(value, depth, column)
         // Small values held many times over may have a text beyond all memory.
         if text.utf8.count > 1 << 20, text.utf8.count > Memory.limit &- Memory.used { nns_interrupt_for_memory() }
@@ -49,9 +53,14 @@ extension Interpreter {
             var parts: [String] = []
             parts.reserveCapacity(l.items.count)
             for item in l.items {
-                if nns_interrupted() { break }
+                if isCutShort {
+                    parts.append("...")
+                    break
+                }
                 parts.append(written(item, depth: depth + 1, column: column + 1))
             }
+            // To lay out what nobody will see may take long.
+            if nns_interrupted() { return "..." }
             if isBrief, !parts.contains(where: { $0.utf8.contains(10) }), parts.reduce(0, { $0 + $1.count + 2 }) > host.width() - column {
                 return depth > 0 && parts.count > 4 ? briefList(l, depth, column) : filled(parts, column)
             }
@@ -70,6 +79,9 @@ extension Interpreter {
         case .object(let o): return objectText(o, depth)
         }
     }
+
+    /// Whether the rest of a value need not be written: the work is to end, or the prompt has shown enough.
+    private var isCutShort: Bool { nns_interrupted() || isBrief && valuesToShow <= 0 }
 
     /// A list's items in lines that fit behind `column`, broken at commas.
     func filled(_ parts: [String], _ column: Int) -> String {
@@ -96,7 +108,7 @@ extension Interpreter {
     private func recordText(_ r: Record, _ depth: Int, _ column: Int) -> String {
         // A run's time depends on the machine, so no result may show it; its checkpoint is of no use to a reader.
         let isRun = r.position("history") != nil && r.position("best_epoch") != nil
-        let parts = zip(r.keys, r.values).filter { !(isRun && ($0.0 == "seconds" || $0.0 == "checkpoint")) }.map { key, value in
+        func part(_ key: String, _ value: Value) -> String {
             let isName = !key.isEmpty && key.unicodeScalars.allSatisfy { $0 == "_" || $0.properties.isAlphabetic || $0.properties.numericType != nil } && !(key.first!.isNumber)
             let label = "\(isName ? key : Self.quoted(key)): "
             switch value {
@@ -114,6 +126,15 @@ extension Interpreter {
             }
             return label + Self.aligned(beside, label.count)
         }
+        var parts: [String] = []
+        for (key, value) in zip(r.keys, r.values) where !(isRun && (key == "seconds" || key == "checkpoint")) {
+            if isCutShort {
+                parts.append("...")
+                break
+            }
+            parts.append(part(key, value))
+        }
+        if nns_interrupted() { return "..." }
         let line = "{\(parts.joined(separator: ", "))}"
         if line.count <= host.width() - (isBrief ? column : 0) || depth > 0 && !isBrief, !line.contains("\n") { return line }
         let indented = parts.map { "  " + $0.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }

@@ -6,6 +6,7 @@ extension Interpreter {
     /// layers and the shapes of their parameters; everything else as `print` shows it.
     public func briefEcho(_ value: Value) -> String {
         isBrief = true
+        valuesToShow = Self.mostValues
         defer { isBrief = false }
         switch value {
         case .tensor(let t, _) where t.count > Self.largeTensor: return largeTensor(t)
@@ -32,6 +33,10 @@ extension Interpreter {
 
     /// Elements from which on a tensor is shown by its corners at the prompt.
     private static let largeTensor = 200
+    /// Values, nested ones counted, after which the prompt shows no more.
+    private static let mostValues = 1000
+    /// How deep in each other it shows values.
+    static let mostLevels = 20
     /// Items from which on a list is shown by its ends at the prompt.
     static let longList = 20
 

@@ -86,6 +86,8 @@ public final class Interpreter {
     var currentModule: Module?
     /// While the prompt shows a value: long lists by their ends.
     var isBrief = false
+    /// How many more values it shows of one that is nested: parts held many times over have no end.
+    var valuesToShow = 0
     /// Tests declared so far, in order.
     public internal(set) var tests: [(title: String, body: Closure)] = []
 
@@ -109,6 +111,11 @@ public final class Interpreter {
         seed = n
         nextStream = 1
         scriptRandom = RandomStream(seed: n, stream: 0)
+    }
+
+    /// Puts the streams to where they were once: the number of the next object's among them.
+    func setPlace(seed: UInt64, nextStream: UInt64, scriptRandom: RandomStream) {
+        (self.seed, self.nextStream, self.scriptRandom) = (seed, nextStream, scriptRandom)
     }
 
     /// Draws from the running object's stream, or the script's.

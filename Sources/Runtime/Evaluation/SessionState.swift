@@ -6,42 +6,74 @@ import Tensors
 /// Values are shared with the session, which copies them when it changes one, so that it costs pointers. An
 /// object is the one kind with identity: its fields are kept, and set again.
 public final class SessionState {
-    fileprivate let bindings: [(name: String, value: Value)]
-    fileprivate var objects: [(object: Object, fields: [Value?], random: RandomStream, pending: Int)] = []
-    fileprivate let seed: UInt64, nextStream: UInt64, scriptRandom: RandomStream
-    fileprivate let defaultType: DType, checksNaN: Bool
+    let bindings: [(name: String, value: Value)]
+    private(set) var objects: [(object: Object, fields: [Value?], random: RandomStream, pending: Int)] = []
+    /// The session's own random stream and switches.
+    public let place: SessionPlace
     /// The modules that have been imported: one that is forgotten runs again.
     fileprivate let modules: [String: Module]
 
     init(_ interpreter: Interpreter, _ module: Module) {
         bindings = module.bindings
-        (seed, nextStream, scriptRandom) = (interpreter.seed, interpreter.nextStream, interpreter.scriptRandom)
-        (defaultType, checksNaN, modules) = (interpreter.defaultType, interpreter.checksNaN, interpreter.modules)
-        visit(bindings.map(\.value))
+        (place, modules) = (SessionPlace(interpreter), interpreter.modules)
+        Self.visit(bindings.map(\.value)) { self.objects.append(($0, $1, $0.random, $0.pending)) }
     }
 
-    /// Finds the objects in values, and in what these hold. No recursion: values may be nested deep.
-    private func visit(_ roots: [Value]) {
+    /// Finds the objects in values, and in what these hold, with their fields; and the functions. No recursion: values may be
+    /// nested deep.
+    static func visit(_ roots: [Value], function: (Function) -> Void = { _ in }, object: (Object, [Value?]) -> Void) {
         var seen = Set<ObjectIdentifier>()
         var waiting = roots
+        func add(_ items: [Value], of holder: AnyObject) {
+            // Parts may be held many times over: each is looked into once. Of many small ones nothing need be kept.
+            guard items.contains(where: \.canHoldObjects), seen.insert(ObjectIdentifier(holder)).inserted else { return }
+            for item in items where item.canHoldObjects { waiting.append(item) }
+        }
         while let value = waiting.popLast() {
             switch value {
             case .object(let o):
                 guard seen.insert(ObjectIdentifier(o)).inserted else { continue }
                 let fields = (0..<o.declaration.fields.count).map { o[field: $0] }
-                objects.append((o, fields, o.random, o.pending))
+                object(o, fields)
                 waiting += fields.compactMap { $0 }
                 waiting += o.declaration.methods.map { .function($0.closure) }
             case .list(let l):
-                for item in l.items where item.canHoldObjects { waiting.append(item) }
+                add(l.items, of: l)
             case .record(let r):
-                for item in r.values where item.canHoldObjects { waiting.append(item) }
+                add(r.values, of: r)
             case .function(let f):
                 guard seen.insert(ObjectIdentifier(f)).inserted else { continue }
+                function(f)
                 waiting += f.held
             default: break
             }
         }
+    }
+}
+
+/// How far a session's random streams have come, and its switches.
+public struct SessionPlace: Equatable {
+    public let seed: UInt64
+    /// The number that the next object's stream gets.
+    public let nextStream: UInt64
+    public let scriptRandom: RandomStream
+    public let defaultType: DType
+    public let checksNaN: Bool
+
+    init(_ interpreter: Interpreter) {
+        (seed, nextStream, scriptRandom) = (interpreter.seed, interpreter.nextStream, interpreter.scriptRandom)
+        (defaultType, checksNaN) = (interpreter.defaultType, interpreter.checksNaN)
+    }
+
+    /// The statements by which a script comes from another place to this one.
+    public func statements(from other: SessionPlace) -> [String] {
+        var statements: [String] = []
+        if (seed, nextStream, scriptRandom) != (other.seed, other.nextStream, other.scriptRandom) {
+            statements.append("_streams_at(\(seed), \(nextStream), \(scriptRandom.seed), \(scriptRandom.call))")
+        }
+        if defaultType != other.defaultType { statements.append("precision(\(defaultType.name))") }
+        if checksNaN != other.checksNaN { statements.append("nan_check(\(checksNaN))") }
+        return statements
     }
 }
 
@@ -67,6 +99,9 @@ extension Function {
 }
 
 extension Interpreter {
+    /// How far the session's random streams have come, and its switches.
+    public var place: SessionPlace { SessionPlace(self) }
+
     public func state(of module: Module) -> SessionState { SessionState(self, module) }
 
     /// Makes everything as it was in that state.
@@ -79,17 +114,11 @@ extension Interpreter {
             object.pending = pending
         }
         Object.structure &+= 1
-        (seed, nextStream, scriptRandom) = (state.seed, state.nextStream, state.scriptRandom)
-        (defaultType, checksNaN, modules) = (state.defaultType, state.checksNaN, state.modules)
+        setPlace(seed: state.place.seed, nextStream: state.place.nextStream, scriptRandom: state.place.scriptRandom)
+        (defaultType, checksNaN, modules) = (state.place.defaultType, state.place.checksNaN, state.modules)
     }
 
-    /// The names of a session that have another value than in that state, sorted.
-    public func names(changedSince state: SessionState, in module: Module) -> [String] {
-        let before = Dictionary(state.bindings.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-        return module.bindings.filter { !Self.isSame($0.value, before[$0.name]) }.map(\.name).sorted()
-    }
-
-    private static func isSame(_ a: Value?, _ b: Value?) -> Bool {
+    static func isSame(_ a: Value?, _ b: Value?) -> Bool {
         let (x, y) = (a.map { Word($0) } ?? .unset, b.map { Word($0) } ?? .unset)
         defer { x.release(); y.release() }
         return x.bits == y.bits && x.meta == y.meta
@@ -100,8 +129,7 @@ extension Interpreter {
         let now = SessionState(self, module)
         return now.bindings.elementsEqual(state.bindings) { $0.name == $1.name && Self.isSame($0.value, $1.value) }
             && now.objects.elementsEqual(state.objects) { $0.object === $1.object && $0.random == $1.random && $0.fields.elementsEqual($1.fields, by: Self.isSame) }
-            && now.seed == state.seed && now.nextStream == state.nextStream && now.scriptRandom == state.scriptRandom
-            && now.defaultType == state.defaultType && now.checksNaN == state.checksNaN
+            && now.place == state.place
     }
 
     /// Forgets all names of a session and starts its streams anew, as if the program had just begun.

@@ -51,6 +51,17 @@ extension Op {
             return .none
         })
 
+    static let streamsAt = Operation("_streams_at(seed, objects, script_seed, draws)", .training, """
+        Puts the random streams to where they were in the session whose script this is: the seed, how many objects had their \
+        stream, and the seed of the script's own stream with the number of its draws.
+        """, seeAlso: ["seed"],
+        result: Results.nothing,
+        forward: { c in
+            let numbers = try (0..<4).map { UInt64(clamping: try c.int($0)) }
+            c.interpreter.setPlace(seed: numbers[0], nextStream: numbers[1], scriptRandom: RandomStream(seed: numbers[2], call: numbers[3]))
+            return .none
+        })
+
     static let holdingInterrupts = Operation("_holding_interrupts(f)", .training, """
         Calls `f` without arguments and gives its result. An interrupt (Ctrl-C) meanwhile waits for the next \
         `_interruptible`; one that waits still at the end is dropped, since what it would have ended has ended.
@@ -276,6 +287,7 @@ extension Op {
             }
             let all = order ?? Array(0..<x.count)
             return Value(list: try stride(from: 0, to: all.count, by: n).map { i in
+                try c.interpreter.goOn()
                 let indices = Array(all[i..<Swift.min(i + n, all.count)])
                 return .record(Record(["x", "y"], [try x.take(indices), try y.take(indices)]))
             })
@@ -313,7 +325,7 @@ extension Op {
             return Value(hits)
         })
 
-    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, trial, tried, misfits, ownMode, interruptible, interruptAfter, holdingInterrupts, randomState, reportProgress, restore, snapshot]
+    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, trial, tried, misfits, ownMode, interruptible, interruptAfter, streamsAt, holdingInterrupts, randomState, reportProgress, restore, snapshot]
 }
 
 /// The epochs of trainings, counted, and those that Ctrl-C ended: so that a session's script ends them again.
