@@ -313,21 +313,40 @@ static unsigned char complete_at_tab(EditLine *edit, int key) {
     return failed ? CC_REDISPLAY : CC_REFRESH;
 }
 
-// Inserts pasted text as it is: its newlines do not enter it, its tabs do not complete.
+// Follows a program's text, for whether a place in it is within a string: `in_string`.
+static void follow_quotes(wchar_t c, wchar_t *before, _Bool *in_string, _Bool *in_comment) {
+    _Bool escaped = *in_string && *before == L'\\';
+    if (*in_comment) *in_comment = c != L'\n';
+    else if (c == L'"' && !escaped) *in_string = !*in_string;
+    else if (c == L'#' && !*in_string) *in_comment = 1;
+    // A backslash that is escaped escapes nothing.
+    *before = escaped ? 0 : c;
+}
+
+// Inserts pasted text as it is: its newlines do not enter it, its tabs do not complete. A tab is a blank, since a line with one
+// could not be drawn; within a string it is written as there.
 static unsigned char insert_paste(EditLine *edit, int key) {
     (void)key;
     nns_editor *editor = editor_of(edit);
     size_t count = 0, room = 1024, end = wcslen(PASTE_END);
     wchar_t *text = malloc((room + 1) * sizeof *text);
-    _Bool whole = 0;
+    _Bool whole = 0, in_string = 0, in_comment = 0;
+    wchar_t before = 0;
+    const LineInfoW *line = el_wline(edit);
+    for (const wchar_t *c = line->buffer; c < line->cursor; c++) follow_quotes(*c, &before, &in_string, &in_comment);
     editor->is_pasting = 1;
     while (text && !whole && el_wgetc(edit, &text[count]) == 1) {
         // Terminals send newlines as the key Enter does.
         if (text[count] == L'\r') text[count] = L'\n';
-        else if (text[count] == L'\t') text[count] = L' ';
+        follow_quotes(text[count], &before, &in_string, &in_comment);
+        if (text[count] == L'\t') {
+            if (in_string) text[count++] = L'\\';
+            text[count] = in_string ? L't' : L' ';
+        }
         count++;
         whole = count >= end && wmemcmp(text + count - end, PASTE_END, end) == 0;
-        if (count < room) continue;
+        // Room for two more: a tab may become two characters.
+        if (count + 1 < room) continue;
         wchar_t *larger = realloc(text, (2 * room + 1) * sizeof *text);
         if (!larger) break;
         text = larger;

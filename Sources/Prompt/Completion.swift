@@ -30,13 +30,16 @@ struct Completion: Equatable {
         while start > 0, Self.isWordCharacter(characters[start - 1]) { start -= 1 }
         let word = String(characters[start...])
         if start > 0, characters[start - 1] == "\\" {
-            symbol(word)
+            symbol(word, behind: start > 1 ? characters[start - 2] : nil)
         } else if let string = place.string {
-            if let record = place.asked { offer(String(string), Self.path(record[...]).map { interpreter.keys(of: $0, in: module) } ?? []) } else { files(String(string)) }
+            if let holder = place.asked { offer(String(string), Self.path(holder[...]).map { interpreter.keys(of: $0, in: module) } ?? []) } else { files(String(string)) }
         } else if start > 0, characters[start - 1] == ".", let path = Self.path(characters[..<(start - 1)]) {
             offer(word, interpreter.members(of: path, in: module))
         } else if !word.isEmpty || place.callee != nil {
-            var names = place.callee.flatMap { Self.path($0[...]) }.map { interpreter.parameters(of: $0, in: module).map { $0 + "=" } } ?? []
+            var names: [String] = []
+            if let callee = place.callee, place.isArgumentBegun(word), let path = Self.path(callee[...]) {
+                names = interpreter.parameters(of: path, in: module).filter { !place.keywords.contains($0) }.map { $0 + "=" }
+            }
             if !word.isEmpty { names += (place.words + interpreter.names(in: module) + Self.reserved).filter { !$0.hasPrefix("_") || word.hasPrefix("_") } }
             offer(word, names)
         }
@@ -56,13 +59,21 @@ struct Completion: Equatable {
     private mutating func offer(_ word: String, _ names: [String]) {
         typed = word.unicodeScalars.count
         var seen = Set<String>()
-        candidates = names.filter { $0.hasPrefix(word) && $0 != word && seen.insert($0).inserted }
+        candidates = names.filter { $0.hasPrefix(word) && seen.insert($0).inserted }
+        // What is a name as it stands needs nothing, but where others begin with it.
+        if candidates == [word] { candidates = [] }
+        if let own = candidates.firstIndex(of: word) { candidates.insert(candidates.remove(at: own), at: 0) }
     }
 
-    private mutating func symbol(_ word: String) {
+    private mutating func symbol(_ word: String, behind letter: Character?) {
         if let sign = Symbols.sign(word) {
             typed = word.unicodeScalars.count + 1
             candidates = [sign]
+            // One character where there is one: the line editor cannot draw a mark apart from its letter again.
+            if let letter, let joined = Symbols.joined(letter, sign) {
+                typed += letter.unicodeScalars.count
+                candidates = [joined]
+            }
         } else {
             offer(word, Symbols.names(word))
         }
@@ -95,6 +106,13 @@ struct Completion: Equatable {
         var parts: [String] = []
         var rest = text
         while true {
+            if rest.dropLast().last == "\"", rest.last == "]" {
+                let key = rest.dropLast(2).reversed().prefix { $0 != "\"" && $0 != "{" }
+                guard rest.dropLast(2 + key.count).suffix(2) == ["[", "\""] else { return nil }
+                parts.append(String(key.reversed()))
+                rest = rest.dropLast(4 + key.count)
+                continue
+            }
             if rest.last == "]" {
                 let digits = rest.dropLast().reversed().prefix { $0.isNumber }
                 guard !digits.isEmpty, rest.dropLast(1 + digits.count).last == "[" else { return nil }
@@ -118,14 +136,20 @@ struct EntryScanner {
     var string: Substring?
     /// What stands before the innermost open `(`.
     var callee: [Character]?
+    /// The keywords that this call has been given, and what stands in it behind the last comma.
+    var keywords: Set<String> = []
+    private var argument: Substring = ""
     /// What stands before the `[` in which the open string is.
     var asked: [Character]?
     var isComment = false
     /// The words of the entry but for its last: parameters and names to be.
     var words: [String] = []
 
+    /// Whether the call's last argument is this word as yet: a keyword may begin there.
+    func isArgumentBegun(_ word: String) -> Bool { argument.filter { $0 != " " && $0 != "\n" } == word }
+
     init(_ text: String) {
-        enum Open { case index([Character]), brace, call([Character]), string(String.Index), hole }
+        enum Open { case index([Character]), brace, call([Character], argument: String.Index, keywords: Set<String>), string(String.Index), hole }
         var open: [Open] = []
         var index = text.startIndex, word = ""
         while index < text.endIndex {
@@ -148,7 +172,15 @@ struct EntryScanner {
                 case "#":
                     while next < text.endIndex, text[next] != "\n" { next = text.index(after: next) }
                     isComment = next == text.endIndex
-                case "(": open.append(.call(Array(text[..<index])))
+                case "(": open.append(.call(Array(text[..<index]), argument: next, keywords: []))
+                case ",":
+                    if case .call(let callee, _, let keywords)? = open.last { open[open.count - 1] = .call(callee, argument: next, keywords: keywords) }
+                case "=":
+                    if case .call(let callee, let argument, let keywords)? = open.last, next == text.endIndex || !"=>".contains(text[next]) {
+                        let name = text[argument..<index].filter { $0 != " " && $0 != "\n" }
+                        guard !name.isEmpty, name.allSatisfy(Completion.isWordCharacter) else { break }
+                        open[open.count - 1] = .call(callee, argument: argument, keywords: keywords.union([name]))
+                    }
                 case "[": open.append(.index(Array(text[..<index])))
                 case "{": open.append(.brace)
                 case ")", "]", "}": if !open.isEmpty { open.removeLast() }
@@ -161,7 +193,8 @@ struct EntryScanner {
         case .string(let begin)?:
             string = text[begin...]
             if case .index(let before)? = open.dropLast().last, text[..<begin].dropLast().last == "[" { asked = before }
-        case .call(let before)?: callee = before
+        case .call(let before, let begin, let given)?:
+            (callee, keywords, argument) = (before, given, text[begin...])
         default: break
         }
     }

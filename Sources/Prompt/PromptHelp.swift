@@ -5,6 +5,11 @@ enum PromptHelp {
         return [table(commands, width), table(keys, width), folded(echo, width, indent: 0), table(echoes, width)].joined(separator: "\n")
     }
 
+    /// The line of a command, such as `:save`.
+    static func line(for command: String) -> String? {
+        commands.first { $0.0.split(separator: " ")[0] == command.split(separator: " ")[0] }.map { "\($0.0)   \($0.1)\n" }
+    }
+
     private static let commands = [
         (":time ENTRY", "run an entry, tell its time and memory"),
         (":load FILE", "run a script here"),
@@ -42,9 +47,10 @@ enum PromptHelp {
         ("none", "nothing"),
     ]
 
-    /// Two columns; what is too long goes on below itself.
+    /// Two columns; what is too long goes on below itself. Where that leaves little room, the second is below the first.
     private static func table(_ rows: [(String, String)], _ width: Int) -> String {
         let left = rows.map(\.0.count).max()! + 3
+        if width - left < 16 { return rows.map { folded($0.0, width, indent: 0) + "  " + folded($0.1, width, indent: 2) }.joined() }
         return rows.map { name, text in
             name + String(repeating: " ", count: left - name.count) + folded(text, width, indent: left)
         }.joined()

@@ -1,7 +1,16 @@
+import Syntax
+
 /// `\lambda` and Tab: what is hard to type. LaTeX's names for the letters of formulas, and marks above a letter.
 enum Symbols {
     /// The sign for what stands behind the backslash.
     static func sign(_ name: String) -> String? { table[name] }
+
+    /// A letter with a mark as the one character that Unicode has for both; nil where it has none.
+    static func joined(_ letter: Character, _ mark: String) -> String? {
+        guard letter.isLetter, mark.unicodeScalars.allSatisfy({ $0.properties.generalCategory == .nonspacingMark }) else { return nil }
+        let joined = composed(String(letter) + mark)
+        return joined.unicodeScalars.count == 1 ? joined : nil
+    }
 
     /// The names that begin with some text, sorted.
     static func names(_ prefix: String) -> [String] { table.keys.filter { $0.hasPrefix(prefix) }.sorted() }

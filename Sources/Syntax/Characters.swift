@@ -25,7 +25,7 @@ func isNamePart(_ scalar: Unicode.Scalar) -> Bool {
 }
 
 /// The canonical composed form, so that `é` typed as one character or as two names the same thing.
-func composed(_ text: String) -> String {
+public func composed(_ text: String) -> String {
     var scalars = String.UnicodeScalarView()
     scalars.append(contentsOf: text._nfc)
     return String(scalars)

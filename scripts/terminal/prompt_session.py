@@ -167,6 +167,58 @@ def test_completion():
         p.wait(r"soft_threshold +softmax +softplus")
 
 
+def test_completion_of_arguments():
+    """Keywords stand where an argument begins, each once; a name that others begin with is offered beside them."""
+    with Prompt() as p:
+        p.send("layernorm(" + TAB + TAB + TAB + "1" + TAB)
+        p.wait(r"> layernorm\(eps=1$")
+        p.send("\x15cross_entropy(1, smoothing=" + TAB + TAB + "0, " + TAB)
+        p.wait(r"^logits= +labels=")
+        assert "smoothing= " not in p.entry(), p.entry()
+        p.send("\x15" + "sgd" + TAB)
+        p.wait(r"^sgd +sgd_\w+")
+        p.send("\x15" + "layer a() {{ param".replace("{{", "{") + TAB)
+        p.wait(r"^param +params$")
+        p.send("\x15")
+        p.do('r = {"a": {alpha: 1}}; net = flatten >> dense(2); build(net, ones(1, 3)); z = 1')
+        p.send('r["a"].al' + TAB)
+        p.wait(r'r\["a"\]\.alpha$')
+        p.send('\x15net["1' + TAB)
+        p.wait(r'^1\.W +1\.b|net\["1\.$')
+        # A letter with its mark is one character where there is one.
+        p.send("\x15y\\hat" + TAB + " = 3")
+        p.wait("> \u0177 = 3$")
+
+
+def test_echoes_end():
+    """Of parts that are held many times over the prompt shows some."""
+    with Prompt() as p:
+        p.do("b = (1,)")
+        p.do("for i in 1..1000 { b = (b, b) }")
+        p.expect("b", r"\.\.\.", 5)
+        p.do("d = {a: 1}; for i in 1..60 { d = {l: d, r: d} }")
+        p.enter("d;")
+        p.wait_for_prompt(5)
+        p.enter("print(d)")
+        time.sleep(0.5)
+        p.send("\x03")
+        p.wait(r"error: interrupted|nns \d+> *$", 3)
+
+
+def test_editing_an_entry():
+    with Prompt() as p:
+        editor = Path(p.home, "editor")
+        editor.write_text("#!/bin/sh\nsed -i s/ttotal/total/ \"$1\"\n")
+        editor.chmod(0o700)
+        p.do("total = 4")
+        p.expect("ttotal + 1", "unknown name")
+        p.expect(":edit", r"\ntotal \+ 1\n5\n")
+        p.send(UP)
+        p.wait(r"nns 4> total \+ 1$")
+        p.expect("", r"\n5\n")
+        p.expect(":edit", "nothing was changed, so nothing runs")
+
+
 def test_after_an_error():
     with Prompt() as p:
         p.do("net = dense(3) >> relu")
@@ -197,6 +249,10 @@ def test_pasting():
         p.begin = p.shown.row
         p.send("[16, 25]\r  |> sqrt\r  |> sum\r")
         p.wait(r"\n9\n")
+        # A tab within a string stays one.
+        p.paste('t = "a\tb"\t# "\tc\nlen(t)')
+        p.wait("len")
+        p.expect("", r"\n3\n")
 
 
 def test_help_on_names():
@@ -212,6 +268,11 @@ def test_help_on_names():
             p.expect(f"?{name}", form)
         p.expect("?ans", "the value of the last entry")
         p.expect("?zz", "nothing is known about `zz`")
+        for question in ("?relu()", "relu()?", "relu ?"):
+            p.expect(question, r"\nrelu\(x\)")
+        p.expect("?:save", ":save FILE +write the session as a script")
+        p.do("m = {k: 3}")
+        p.expect("m.k?", r"\nm\.k = 3\n")
         p.enter("## Adds one.")
         p.wait(r"\.\.\.>$")
         p.do("fn inc(x: [n], by=1) -> [n] = x + by")
@@ -249,55 +310,6 @@ def test_commands():
         p.expect(":edit", r"\n77\n")
         p.expect(":reset", r"forgotten")
         p.expect("ten", r"unknown name `ten`")
-
-
-def saved(p, path, cwd=None):
-    """Saves the session and runs what is saved."""
-    p.expect(f":save {path}", r"saved")
-    return subprocess.run([NNS, path], capture_output=True, text=True, timeout=60, cwd=cwd)
-
-
-def test_a_saved_session_ends_as_the_session_did():
-    """Trainings that Ctrl-C ended end at the same epoch; what cannot be done again is told and left out; values are shown."""
-    with Prompt() as p:
-        path = f"{p.home}/saved.nns"
-        p.do("data = moons(400); net = dense(16) >> tanh >> dense(2)")
-        p.enter("run = fit(net, data, epochs=100000)")
-        p.wait(r"epoch \d\d")
-        p.send("\x03")
-        p.wait_for_prompt()
-        epochs = p.expect("len(run.history.loss)", r"\n(\d+)\nnns").group(1)
-        p.do("run2 = fit(net, data, epochs=2)")
-        weights = p.expect("print(sum(net[0].W), normal(2))", r"\n(.+)\nnns").group(1)
-        again = saved(p, path)
-        assert again.returncode == 0 and again.stdout.splitlines() == [epochs, weights], (again, epochs, weights)
-        p.enter("lost = 0; while true { lost += 1 }")
-        time.sleep(0.3)
-        p.send("\x03")
-        p.wait_for_prompt()
-        p.do("[1, 2] + 1")
-        p.do("ans * 2")
-        p.begin = p.shown.row
-        again = saved(p, path)
-        p.wait(r"warning: Ctrl-C stopped entry 6, which cannot be done again: (.*\n.*|.*)lost")
-        assert again.returncode == 0 and again.stdout.splitlines()[-2:] == ["[2, 3]", "[4, 6]"], again
-
-
-def test_a_saved_session_finds_its_files():
-    with Prompt() as p:
-        inner = Path(p.home, "inner")
-        inner.mkdir()
-        (inner / "helper.nns").write_text('print("it runs")\nfn f(x) = 2 * x\n')
-        (inner / "part.nns").write_text('import "helper.nns"\nz = helper.f(4)\n')
-        p.expect(f":load {inner}/part.nns", "it runs")
-        # Taken back, a module runs again.
-        p.expect(":undo", "taken back")
-        p.expect(f":load {inner}/part.nns", "it runs")
-        p.do("z")
-        Path(p.home, "other").mkdir()
-        for path in ("saved.nns", "other/saved.nns", "inner/saved.nns"):
-            again = saved(p, f"{p.home}/{path}", cwd="/")
-            assert again.returncode == 0 and again.stdout.splitlines() == ["it runs", "8"], (path, again)
 
 
 def test_long_entries_tell_their_time():
@@ -353,6 +365,8 @@ def test_surroundings():
         with Prompt(home, columns=50) as p:
             p.do(":help")
             assert all(len(line.rstrip()) <= 50 for line in p.entry().splitlines()), p.entry()
+        with Prompt(home, columns=20) as p:
+            p.expect(":help", r"^:time ENTRY\n  run an entry, tell\n  its time and\n  memory$")
 
 
 def test_another_size_while_typing():

@@ -15,8 +15,11 @@ extension Interpreter {
 
     /// The keys that can stand in `path["…"]`: a record's, a network's parameters.
     public func keys(of path: [String], in module: Module) -> [String] {
-        guard case .record(let r)? = value(at: path, in: module) else { return [] }
-        return r.keys
+        switch value(at: path, in: module) {
+        case .record(let r): r.keys
+        case .object(let o): (try? parameters(of: .object(o)) { _ in })?.map(\.path) ?? []
+        default: []
+        }
     }
 
     /// The names of the parameters of what a path leads to; empty where that is nothing to call.
@@ -51,6 +54,12 @@ extension Interpreter {
             value = next
         }
         return value
+    }
+
+    /// The help page of what stands behind a dot: a record's value, an object's field or method; nil where nothing does.
+    public func page(ofPath path: [String], in module: Module) -> String? {
+        guard path.count > 1, let value = value(at: path, in: module) else { return nil }
+        return page(of: value, named: path.joined(separator: "."))
     }
 
     /// What a name stands for in a module.
