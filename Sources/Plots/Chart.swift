@@ -44,6 +44,8 @@ struct Chart {
     /// x, or y, counts something: no ticks between whole numbers.
     var wholeX = false
     var wholeY = false
+    /// Values at or below 0 that went into no layer, since a logarithmic axis has no place for them.
+    var tooLow = 0
     /// Said below the picture.
     var remark: String?
 
@@ -133,7 +135,7 @@ struct Chart {
 
     /// Things that can be seen, and points that a logarithmic axis leaves out.
     private func counted() -> (seen: Int, tooLow: Int) {
-        var seen = 0, tooLow = 0
+        var seen = 0, tooLow = tooLow
         func low(_ v: Double, _ isLog: Bool) -> Bool { isLog && v <= 0 && v.isFinite }
         for layer in layers {
             switch layer {

@@ -51,8 +51,8 @@ extension Chart {
     /// Legend entries in rows; the first row's text stands at y 0.
     private func legendSVG(width: Double) -> (elements: String, rows: Int) {
         var out = "", x = 0.0, row = 0
-        for entry in legend {
-            let label = SVG.fit(entry.label, max(width - 40, 20))
+        let labels = SVG.fit(legend.map(\.label), max(width - 40, 20))
+        for (entry, label) in zip(legend, labels) {
             let needed = 34 + SVG.width(label)
             if x > 0, x + needed > width {
                 x = 0

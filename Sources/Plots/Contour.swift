@@ -7,18 +7,21 @@ public struct ContourPlot: ChartPicture {
     public var y: [Double]
     /// Values row by row: z[i * x.count + j] belongs to y[i] and x[j]. Cells with a NaN corner have no lines.
     public var z: [Double]
-    /// Heights of the lines; nil: about seven round ones.
+    /// Heights of the lines; nil: about seven round ones, or `count` at equal distances.
     public var levels: [Double]?
+    /// How many lines, 1...35.
+    public var count: Int?
     public var overlays: [Series]
     public var options: PlotOptions
     public var kind: String { "contour plot" }
 
-    public init(x: [Double], y: [Double], z: [Double], levels: [Double]? = nil, overlays: [Series] = [],
+    public init(x: [Double], y: [Double], z: [Double], levels: [Double]? = nil, count: Int? = nil, overlays: [Series] = [],
                 options: PlotOptions = PlotOptions()) {
         self.x = x
         self.y = y
         self.z = z
         self.levels = levels
+        self.count = count
         self.overlays = overlays
         self.options = options
     }
@@ -30,6 +33,10 @@ public struct ContourPlot: ChartPicture {
         }
         let (low, high) = Shading.extent(z)
         guard high > low else { return [] }
+        if let count {
+            let step = (high / 4 - low / 4) / Double(count + 1) * 4
+            return (1...count).map { low + Double($0) * step }.map { ($0, Numbers.short($0)) }
+        }
         let axis = AxisRequest(range: (low, high), slack: 0).candidates(maxIntervals: 8)[0]
         return axis.ticks.filter { $0.value > low && $0.value < high }.map { ($0.value, $0.label) }
     }
@@ -47,6 +54,9 @@ public struct ContourPlot: ChartPicture {
             chart.layers.append(.segments(lines, mark: mark, shade: shade))
             chart.legend.append(LegendEntry(mark: mark, label: level.label, slot: i, kind: .level(shade)))
         }
+        // A logarithmic axis has no place for some of the grid.
+        let outside = (options.logx ? x.filter { $0 <= 0 }.count : 0, options.logy ? y.filter { $0 <= 0 }.count : 0)
+        chart.tooLow = outside.0 * y.count + (x.count - outside.0) * outside.1
         // The axes show the grid, whatever the lines cover.
         chart.layers.append(.points(xs: [], ys: [], slot: 0, mark: " "))
         let (left, right) = Shading.extent(x), (bottom, top) = Shading.extent(y)

@@ -1,6 +1,6 @@
 // Histograms: how often values fall into equal bins.
 
-/// A histogram of the finite values, in equal bins.
+/// A histogram of the finite values, in equal bins; with `logx` of those above 0, in bins of equal ratio.
 public struct Histogram: ChartPicture {
     public var values: [Double]
     /// Number of bins, 1...10,000; nil: the rule of Freedman and Diaconis (1981), width 2 IQR / n^(1/3).
@@ -16,6 +16,29 @@ public struct Histogram: ChartPicture {
 
     /// The edges of the bins (one more than bins) and the counts. Each bin holds its left edge, the last both.
     public func counts() -> (edges: [Double], counts: [Double]) {
+        options.logx ? logarithmicCounts() : equalCounts()
+    }
+
+    /// Bins that are equally wide on a logarithmic axis.
+    private func logarithmicCounts() -> (edges: [Double], counts: [Double]) {
+        var exponents = Histogram(values: [], bins: bins), low = Double.infinity, high = 0.0
+        exponents.options.isStopped = options.isStopped
+        exponents.values.reserveCapacity(values.count)
+        forEachFinite { v in
+            guard v > 0 else { return }
+            (low, high) = (min(low, v), max(high, v))
+            exponents.values.append(Numbers.log10(v))
+        }
+        let (edges, counts) = exponents.equalCounts()
+        // The outermost values lie on their edges to the bit.
+        func edge(_ exponent: Double) -> Double {
+            let edge = Numbers.power10(exponent)
+            return abs(edge - low) <= low * 1e-12 ? low : abs(edge - high) <= high * 1e-12 ? high : edge
+        }
+        return (exponents.values.isEmpty ? [1, 10] : edges.map(edge), counts)
+    }
+
+    private func equalCounts() -> (edges: [Double], counts: [Double]) {
         var low = Double.infinity, high = -Double.infinity, finite = 0, integral = true
         forEachFinite { v in
             (low, high, finite) = (min(low, v), max(high, v), finite + 1)
@@ -102,6 +125,7 @@ public struct Histogram: ChartPicture {
         chart.startsAtZero = true
         chart.wholeY = true
         chart.wholeX = values.allSatisfy { !$0.isFinite || $0 == $0.rounded() }
+        if options.logx { forEachFinite { if $0 <= 0 { chart.tooLow += 1 } } }
         chart.layers.append(.boxes(edges: edges, heights: counts, slot: 0))
         chart.addMarkers()
         return chart

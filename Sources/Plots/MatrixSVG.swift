@@ -129,12 +129,15 @@ extension ImageSheet {
         let tall = min(each * Double(first.rows) / Double(first.columns), 4_000)
         let head = titles.isEmpty ? 0 : 18.0, block = tall + head + gap
         let left = (w - each * Double(across) - gap * Double(across - 1)) / 2
-        for (i, image) in images.enumerated() {
+        var isStopped = false
+        for (i, image) in images.enumerated() where !isStopped {
             let x = left + Double(i % across) * (each + gap), y = top + Double(i / across) * block
             if i < titles.count { out += SVG.text(SVG.fit(titles[i], each), x + each / 2, y + 12, .middle) }
             let rows = min(first.rows, 1_000), columns = min(first.columns, 1_000)
             let shown = ImageSheet.resized(image, rows: rows, columns: columns)
             let pixels = (0..<rows * columns).flatMap { at -> [UInt8] in
+                if at % 4096 == 0, options.isStopped() { isStopped = true }
+                if isStopped { return [0, 0, 0] }
                 let parts = ImageSheet.fractions(shown, at / columns, at % columns, low, high)
                 if parts.contains(where: \.isNaN) { return [200, 60, 60] }
                 let levels = parts.map { UInt8(($0 * 255).rounded()) }

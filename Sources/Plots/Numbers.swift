@@ -32,6 +32,15 @@ enum Numbers {
         return e * 0.30102999566398120 + 2 * s * sum * 0.43429448190325183
     }
 
+    /// 10^x in plain arithmetic, to about 1e-15; 0 below and infinity above the range of doubles.
+    static func power10(_ x: Double) -> Double {
+        guard x > -323, x < 309 else { return x < 0 ? 0 : .infinity }
+        let whole = x.rounded(.down), y = (x - whole) * 2.302585092994046
+        var sum = 1.0
+        for k in stride(from: 30, through: 1, by: -1) { sum = 1 + sum * y / Double(k) }
+        return powerOfTen(Int(whole)) * sum
+    }
+
     /// The cube root of finite x >= 1 by Newton's method in plain arithmetic.
     static func cubeRoot(_ x: Double) -> Double {
         var r = x

@@ -47,6 +47,23 @@ enum SVG {
         return out.isEmpty ? "" : out + "…"
     }
 
+    /// Texts that fit into so many pixels; those that would look alike are cut in the middle, since they differ at the end.
+    static func fit(_ texts: [String], _ limit: Double) -> [String] {
+        let begins = texts.map { fit($0, limit) }
+        return zip(texts, begins).map { text, begin in
+            guard begins.filter({ $0 == begin }).count > 1, Text.clean(text) != begin else { return begin }
+            let characters = Array(Text.clean(text))
+            var head = 0, tail = 0, best = begin
+            while head + tail < characters.count {
+                if tail <= head { tail += 1 } else { head += 1 }
+                let cut = String(characters[..<head]) + "…" + String(characters[(characters.count - tail)...])
+                if width(cut) > limit { break }
+                best = cut
+            }
+            return best
+        }
+    }
+
     /// Words broken into lines that fit.
     static func wrap(_ s: String, _ limit: Double, size: Double, bold: Bool) -> [String] {
         var lines: [String] = []

@@ -230,7 +230,15 @@ struct PictureReader {
     }
 
     private func classes(_ value: Value, _ names: [String]) throws -> ([Int], [String]) {
-        (try doubles(value, "labels").map { x in
+        if case .list(let l) = value, l.items.contains(where: { if case .string = $0 { true } else { false } }) {
+            // Each name's number is its place among the different ones.
+            let texts = l.items.map(label), different = texts.enumerated().filter { !texts[..<$0.offset].contains($0.element) }.map(\.element)
+            let mend = texts.count <= 12
+                ? "`labels=[\(texts.map { "\(different.firstIndex(of: $0)!)" }.joined(separator: ", "))], names=(\(different.map(Interpreter.quoted).joined(separator: ", "))\(different.count == 1 ? "," : ""))`"
+                : "numbers from 0 in `labels`, the names in that order in `names`"
+            throw fault(.type, "labels", "`labels` of \(call.operation.name) are class numbers, got names", help: ["write \(mend)"])
+        }
+        return (try doubles(value, "labels").map { x in
             guard let k = Int(exactly: x), k >= 0, k < 1_000_000 else { throw Diagnostic(.value, "labels must be whole numbers from 0, got \(numberText(x))") }
             return k
         }, names)
@@ -269,6 +277,17 @@ struct PictureReader {
             }
             return (xs, ys, (0..<t.count).map { t.element($0) })
         }
+    }
+
+    /// `levels` of a contour plot: the heights of its lines, or their number.
+    func levels() throws -> (heights: [Double]?, count: Int?) {
+        if self["levels"].isNone { return (nil, nil) }
+        guard let x = self["levels"].asDouble else { return (try doubles(self["levels"], "levels"), nil) }
+        guard let count = Int(exactly: x), (1...35).contains(count) else {
+            throw fault(.value, "levels", "`levels` is the number of lines, 1 to 35, or a list of their heights, got \(numberText(x))",
+                        help: ["for one line at this height, write `levels=[\(numberText(x))]`"])
+        }
+        return (nil, count)
     }
 
     /// The curves of `path`.

@@ -111,8 +111,8 @@ extension Op {
         })
 
     static let hist = Operation("hist(values, bins=none, \(common))", .pictures, """
-        A histogram: how often values fall into equal bins (`bins` of them; by default after Freedman and Diaconis). Where the \
-        terminal is too narrow for all, neighbours are added up.
+        A histogram: how often values fall into equal bins (`bins` of them; by default after Freedman and Diaconis), \
+        with `logx` of equal ratio. Where the terminal is too narrow for all, neighbours are added up.
         """ + commonHelp, examples: [
             ("hist([1, 2, 2, 3], xlabel=\"size\", width=30, height=3)", """
                 count
@@ -210,7 +210,7 @@ extension Op {
 
     static let contour = Operation("contour(f, x, y, levels=none, path=none, \(common))", .pictures, """
         Lines of equal height. `f` is a matrix with a row for every y and a column for every x, or a function of (x, y) or of \
-        the vector [x, y], drawn over the ranges of x and y. `path` is a matrix of rows [x, y] drawn over it, or a record of \
+        the vector [x, y], drawn over the ranges of x and y. `levels` are the heights of the lines, or how many. `path` is a matrix of rows [x, y] drawn over it, or a record of \
         several.
         """ + commonHelp, examples: [
             ("contour((x, y) => x * y, [0, 1], [0, 1], levels=[0.1, 0.5], width=30, height=5)", """
@@ -228,8 +228,8 @@ extension Op {
         forward: { c in
             let reader = PictureReader(c)
             let (xs, ys, z) = try reader.grid()
-            let levels = reader["levels"].isNone ? nil : try reader.doubles(reader["levels"], "levels")
-            try reader.present(ContourPlot(x: xs, y: ys, z: z, levels: levels, overlays: try reader.paths(), options: try reader.options()))
+            let (levels, count) = try reader.levels()
+            try reader.present(ContourPlot(x: xs, y: ys, z: z, levels: levels, count: count, overlays: try reader.paths(), options: try reader.options()))
             return .none
         })
 
