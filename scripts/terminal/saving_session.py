@@ -72,7 +72,7 @@ def test_what_was_stopped_is_told():
         p.do("many = ones(2)")
         p.do("ans")
         p.do("many")
-        script = shows(p, ["8", "[1, 1]"])
+        script = shows(p, ["8", "7", "[1, 1]"])
         assert "few = 7\n" in script and "# sum(many); few\n" in script, script
         p.wait(r"warning: Ctrl-C stopped entry 1, which cannot be done again: (.*\n?.*) many\n")
         p.wait(r"warning: entry 3 needs what is missing, many: it is a comment too")
