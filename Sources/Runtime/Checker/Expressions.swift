@@ -279,7 +279,7 @@ extension Checker {
         guard let x = a.shape, let y = b.shape, let rule = Op.matmul.shape else {
             for side in [a, b] where !isUnknown(side) {
                 switch side {
-                case .exact(.string), .exact(.none), .function, .kind(.function), .kind(.string), .wording, .record, .kind(.record), .list, .object, .kind(.object):
+                case .exact(.string), .exact(.none), .exact(.function), .function, .kind(.function), .kind(.string), .wording, .record, .kind(.record), .list, .object, .kind(.object):
                     // Their kinds are enough, but for what stands in a list.
                     let isList = if case .list = side { true } else { false }
                     guard let s = try madeUp(a, isWhole: isList, .first), let t = try madeUp(b, isWhole: isList, .first) else { continue }
