@@ -238,6 +238,7 @@ extension Interpreter {
         guard let word = prelude["sequential"], word.tag == Word.Tag.function, (word.function as? ObjectDeclaration)?.forward?.code === code else { return ("the layer", false) }
         return ("a chain", true)
     }
+
     /// What a chain does with what it is called with.
     private var chainNote: String { "it gives one value to its first stage, and what that makes to the next" }
 
