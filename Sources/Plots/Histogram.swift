@@ -29,10 +29,14 @@ public struct Histogram: ChartPicture {
             (low, high) = (min(low, v), max(high, v))
             exponents.values.append(Numbers.log10(v))
         }
+        // Equal values have one bin around them.
+        if high > 0, high / 2 - low / 2 <= low * 1e-13 {
+            return ([max(low * 0.8, .leastNonzeroMagnitude), min(high * 1.25, .greatestFiniteMagnitude)], [Double(exponents.values.count)])
+        }
         let (edges, counts) = exponents.equalCounts()
         // The outermost values lie on their edges to the bit.
         func edge(_ exponent: Double) -> Double {
-            let edge = Numbers.power10(exponent)
+            let edge = min(max(Numbers.power10(exponent), .leastNonzeroMagnitude), .greatestFiniteMagnitude)
             return abs(edge - low) <= low * 1e-12 ? low : abs(edge - high) <= high * 1e-12 ? high : edge
         }
         return (exponents.values.isEmpty ? [1, 10] : edges.map(edge), counts)
