@@ -30,6 +30,10 @@ import Testing
         // Texts of sizes that are not known.
         "x = normal(10); pos = x[x > -9]; r = {n10: 5}; r[\"n{len(pos)}\"]; {a10: 1}[\"a\" + string(len(pos))]", "z = normal(3); z = z[z > -9]; {\"3\": \"three\"}[\"{len(z)}\"]",
         "xs = [1 for i in 0..<k]; zeros(5)[number(\"{len(xs)}\")]",
+        // Counts are numbers; records that hold some of several fields.
+        "{number: 1}[kind(count(normal(3) > 0))]; {number: 1}[kind(argmax(normal(3)))]", "b = {v: 2}; if k > 2 { b = {w: 1} }; b.w; b.u = 3; b.u",
+        "xs = [[1, 2], [3, 4]]; filter(r => r[0] > 1, xs); reduce((a, b) => a + b, normal(3)); map(x => x + 1, normal(3)); sorted(normal(3), key=x => -x)",
+        "run = fit(dense(3), train, epochs=1, validate=test, metrics={own: (n, d) => 1}); run.history.own; run.history.validation_own; run.history.accuracy; run.history.extra = 1; run.history.extra",
         // Conditions of which one side decides.
         "x = normal(5); for i in 0..<5 { if x[i] > -9 and i + 1 < 5 { x[i + 1] } }",
         "x = abs(normal(5)); n = 0; for i in 0..<5 { if x[i] < 0 or i == 4 { continue }; n += x[i + 1] }", "x = normal(5); [x[i + 1] for i in 0..<5 if x[i] > -9 and i < 4]",
@@ -65,6 +69,24 @@ import Testing
         ("fn grow(y, d) { if d == 0 or mean(y) < 0.01 { return 0 }; quantilez(y) }; grow(train.y, 3)", "unknown name `quantilez`"),
     ])
     func findsWhatFailsAnyway(_ text: String, _ message: String) { #expect(Self.reports(Self.preamble + text).first == message) }
+
+    /// Kinds, keys and values that are known without a run.
+    @Test(arguments: [
+        ("run.history.acuracy", "the record has no field `acuracy`"), ("run.history.validation_loss", "the record has no field `validation_loss`"),
+        ("\"acc \" + accuracy(net, test)", "`+` does not take string \"acc \" and number"), ("accuracy(net, test)[0]", "a number has no parts to index"),
+        ("evaluate(net, test).acc", "the record has no field `acc`"), ("params(net).V", "the record has no field `V`"), ("params(net)[\"1.w\"]", "the record has no field `1.w`"),
+        ("\"{accuracy(net, test):.2z}\"", "unknown format `.2z`: there is no type `z`"), ("sgd(0.1).step(ones(3), ones(4))", "sgd: the parameter is [3], its gradient [4]"),
+        ("append(3, normal(2))", "append adds to a list or a tensor, got number 3"), ("3 in {a: 1}", "`in` looks for a key in a record, got number 3"), ("none[0]", "cannot index none"),
+        ("s = \"abc\"; s[0] = \"x\"", "a string cannot be changed in place"), ("layer_norm(ones(4, 6), ones(4), zeros(4))", "`gamma` of layer_norm must have the shape of the last axes, [6], got [4]: x is [4, 6]"),
+        ("topk(normal(3), 5)", "topk cannot take 5 elements along axis 0, which has 3"), ("topk(normal(3), 2).vlaues", "the record has no field `vlaues`"),
+        ("embedding([1, 12], ones(5, 3))", "index 12 is outside the embedding's table of 5 rows, 0 to 4"), ("max(normal(2, 3, 4, 5), (3, 3))", "`axis` of max names axis 3 twice"),
+        ("hessian(x => x^2)([1, 2])", "hessian needs a function that gives one number, got a tensor [2]"), ("z = permutation(0..<10); z @ ones(9)", "shapes do not fit"),
+        ("where(0, normal(3) != 0, 1)", "the condition of where must hold bools, got number"), ("r = if k > 2 { {a: 1} } else { {b: 1} }; r.c", "the record has no field `c`"),
+    ])
+    func knowsKinds(_ text: String, _ message: String) {
+        let trained = "net = dense(8) >> relu >> dense(3)\nrun = fit(net, train, epochs=1)\n"
+        #expect(Self.reports(Self.preamble + trained + text).first == message)
+    }
 
     private static func reports(_ program: String) -> [String] {
         TestSession.with { session in session.check(program, name: "program.nns", path: "program.nns") }.filter { $0.severity == .error }.map(\.message)

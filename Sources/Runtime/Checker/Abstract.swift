@@ -19,6 +19,8 @@ indirect enum Abstract {
     case many(Abstract)
     /// A record with exactly these keys.
     case record([String], [Abstract])
+    /// A record with some of these keys and no others.
+    case fields([String])
     case function(AbstractFunction)
     /// An object, by its place in the heap.
     case object(Int)
@@ -102,6 +104,11 @@ struct AbstractObject {
 
 extension Array {
     subscript(safe i: Int) -> Element? { indices.contains(i) ? self[i] : nil }
+
+    /// Whether it is the same array in memory: nothing was set in either.
+    func isShared(with other: [Element]) -> Bool {
+        withUnsafeBufferPointer { a in other.withUnsafeBufferPointer { b in a.baseAddress == b.baseAddress && a.count == b.count } }
+    }
 }
 
 extension Abstract {
@@ -128,7 +135,7 @@ extension Abstract {
         case .wording: "string"
         case .tensor: "tensor"
         case .list, .many: "list"
-        case .record: "record"
+        case .record, .fields: "record"
         case .function: "function"
         case .object(let id): heap[id].map { $0.declaration.isLayer ? "layer" : "object" }
         }
@@ -260,6 +267,7 @@ extension Abstract {
         case (.list(let a), .list(let b)): return a.count == b.count && zip(a, b).allSatisfy { $0.isSame($1) }
         case (.many(let a), .many(let b)): return a.isSame(b)
         case (.record(let k, let a), .record(let l, let b)): return k == l && zip(a, b).allSatisfy { $0.isSame($1) }
+        case (.fields(let a), .fields(let b)): return a == b
         case (.function(let a), .function(let b)): return a === b
         case (.object(let a), .object(let b)): return a == b
         default: return false
@@ -298,7 +306,8 @@ extension Checker {
         case (.many(let x), .many(let y)): return .many(join(x, y))
         case (.many(let x), .list(let items)), (.list(let items), .many(let x)): return .many(items.reduce(x) { join($0, $1) })
         case (.record(let k, let x), .record(let l, let y)):
-            return k == l ? .record(k, zip(x, y).map { join($0, $1) }) : .kind(.record)
+            return k == l ? .record(k, zip(x, y).map { join($0, $1) }) : someOf(k, l)
+        case (.fields(let k), .fields(let l)), (.fields(let k), .record(let l, _)), (.record(let k, _), .fields(let l)): return someOf(k, l)
         case (.object, .object): return .kind(.object)
         default: break
         }
@@ -318,11 +327,17 @@ extension Checker {
         return .unknown
     }
 
+    /// A record with some of these keys.
+    private func someOf(_ keys: [String], _ others: [String]) -> Abstract {
+        let all = keys + others.filter { !keys.contains($0) }
+        return all.count <= 256 ? .fields(all) : .kind(.record)
+    }
+
     /// A value in one world, for shape rules and messages: tensors have the right shape, and elements where `isWhole`, each
     /// marked as not known. nil where too little is known.
     func madeUp(_ a: Abstract, isWhole: Bool, _ world: World) throws -> Value? {
         switch a {
-        case .unknown, .kind(.number), .kind(.bool), .kind(.list), .kind(.record), .kind(.object), .many, .tensor(nil, _): return nil
+        case .unknown, .kind(.number), .kind(.bool), .kind(.list), .kind(.record), .fields, .kind(.object), .many, .tensor(nil, _): return nil
         case .exact(let v): return v
         case .size(let s): return Value(world(s))
         case .kind(.string), .wording: return .string(.unknown)

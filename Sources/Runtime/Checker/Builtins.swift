@@ -101,6 +101,7 @@ extension Checker {
         // What is surely no function.
         if operation.group == .gradients || Self.callers.contains(operation.name), operation.parameters.first?.name == "f",
            arguments[0].isTensorLike || ["string", "none"].contains(arguments[0].kindName(state.heap)) { _ = try asked(operation, arguments, n) }
+        try refuseKinds(operation, arguments, n)
         if let known = try operation.result?(AbstractCall(checker: self, operation: operation, arguments: arguments, node: n)) { return known }
         let isPure = Self.pure.contains(operation.group)
         if isPure, operation.shape == nil, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }
@@ -125,7 +126,11 @@ extension Checker {
         // A tensor of which nothing is known: so is the result.
         for argument in arguments {
             switch argument {
-            case .unknown, .tensor(nil, _), .many, .kind(.list), .kind(.object), .kind(.record): return operation.group == .elementwise ? .unknown : .tensor(nil, nil)
+            case .unknown, .tensor(nil, _), .many, .kind(.list), .kind(.object), .kind(.record), .fields:
+                if countsAll(operation, arguments) { return .kind(.number) }
+                // Of a number it may be a number.
+                if case .unknown = argument, operation.group == .reduce || operation.group == .shape { return .unknown }
+                return operation.group == .elementwise ? .unknown : .tensor(nil, nil)
             default: break
             }
         }
@@ -178,10 +183,16 @@ extension Checker {
             if arguments.contains(where: \.holdsGuess) { return .tensor(nil, nil) }
             // Which sizes would fit is not worked out where products of them decide.
             if operation.name == "reshape", !involved.allSatisfy(\.isConstant) { return .tensor(nil, nil) }
-            return try asked(operation, arguments, n, refusal: interpreter.diagnosed(error).message) ?? .tensor(nil, nil)
+            let refusal = interpreter.diagnosed(error)
+            return try asked(operation, arguments, n, refusal: refusal.kind == ErrorKind.type.rawValue ? "" : refusal.message) ?? .tensor(nil, nil)
         }
         guard let samples, let shape = shape(samples) else { return .tensor(nil, nil) }
         let type: DType? = ["isnan", "isfinite", "all", "any", "bool"].contains(operation.name) ? .bool : nil
+        if shape.isEmpty, countsAll(operation, arguments), !arguments.allSatisfy({ isSmall($0) }) { return .kind(.number) }
+        if operation.group == .neural, shape.reduce(1, { $0 &* ($1.constant ?? 1 << 20) }) <= exactLimit, arguments.allSatisfy({ isSmall($0) }) {
+            // What it gives may be drawn, what it refuses is certain.
+            _ = try asked(operation, arguments, n)
+        }
         if shape.isEmpty, operation.group != .create, arguments.first?.isPlain ?? false, arguments[0].dtype == .number || arguments[0].dtype == nil {
             if isPure, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }
             return type == .bool ? .kind(.bool) : .kind(.number)
@@ -189,6 +200,22 @@ extension Checker {
         let count = shape.reduce(1) { $0 &* ($1.constant ?? 1 << 20) }
         if isPure, count <= exactLimit, arguments.allSatisfy({ isSmall($0) }) { return lift(try really(operation, arguments, n)) }
         return .tensor(shape, type)
+    }
+
+    /// What works on lists, records and texts refuses arguments of wrong kinds before it does anything.
+    private func refuseKinds(_ operation: Operation, _ arguments: [Abstract], _ n: NodePointer?) throws {
+        // What a function gives is not known here.
+        guard operation.group == .lists, operation.result != nil, operation.name != "read", !Self.callers.contains(operation.name), let first = arguments.first,
+              !arguments.dropFirst().contains(where: { $0.kindName(state.heap) == "function" }) else { return }
+        let isOdd = first.isPlain || ["string", "none", "function"].contains(first.kindName(state.heap))
+        guard isOdd || arguments.allSatisfy({ isSmall($0) && $0.everySize.count <= 64 }) else { return }
+        _ = try asked(operation, arguments, n)
+    }
+
+    /// Whether it counts over all elements, which gives a number and no tensor.
+    private func countsAll(_ operation: Operation, _ arguments: [Abstract]) -> Bool {
+        guard ["count", "argmax", "argmin"].contains(operation.name), case .exact(.none)? = arguments[safe: 1], arguments[safe: 2]?.truth == false else { return false }
+        return true
     }
 
     /// Other built-ins that call their first argument, and refuse what is no function.
@@ -228,6 +255,8 @@ extension Checker {
         } catch {
             // An error of values may come of those that were made up.
             guard let diagnostic = (error as? Located)?.diagnostic ?? (error as? Diagnostic) else { return nil }
+            // A number that was made up is no reason.
+            if !arguments.allSatisfy(\.isExact), diagnostic.message.contains("nan") { return nil }
             let isOfShapes = diagnostic.kind == ErrorKind.shape.rawValue || diagnostic.kind == ErrorKind.type.rawValue
             if isOfShapes || !refusal.isEmpty && operation.group != .linearAlgebra || arguments.allSatisfy(\.isExact) { throw error }
             return nil

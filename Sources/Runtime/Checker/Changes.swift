@@ -135,7 +135,7 @@ extension Checker {
         /// False where something on the way is not known.
         func go(_ a: Abstract, _ depth: Int) -> Bool {
             switch a {
-            case .unknown, .kind(.object), .kind(.function), .kind(.list), .kind(.record): return false
+            case .unknown, .kind(.object), .kind(.function), .kind(.list), .kind(.record), .fields: return false
             case .object(let id):
                 guard found.insert(id).inserted, let object = state.heap[id] else { return true }
                 return object.fields.allSatisfy { $0.map { go($0, depth + 1) } ?? true }
@@ -205,10 +205,10 @@ extension Checker {
             isChanged = true
             if !onlyLooking { forget() }
         }
-        for i in state.slots.indices where i < before.slots.count { look(before.slots[i], state.slots[i]) { state.slots[i] = .unknown } }
+        if !state.slots.isShared(with: before.slots) { for i in state.slots.indices where i < before.slots.count { look(before.slots[i], state.slots[i]) { state.slots[i] = .unknown } } }
         for (cell, value) in state.globals { look(before.globals[cell], value) { state.globals[cell] = .unknown } }
         for (id, object) in before.heap {
-            guard let now = state.heap[id] else { continue }
+            guard let now = state.heap[id], !now.fields.isShared(with: object.fields) else { continue }
             for i in now.fields.indices { look(object.fields[i], now.fields[i]) { set(id, i, .unknown) } }
         }
         return isChanged

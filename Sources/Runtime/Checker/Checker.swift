@@ -376,7 +376,7 @@ final class Checker {
     /// What is known where two ways meet.
     func merged(_ a: State, _ b: State) -> State {
         var result = a
-        if !a.slots.isEmpty {
+        if !a.slots.isEmpty, !a.slots.isShared(with: b.slots) {
             for i in a.slots.indices where i < b.slots.count {
                 if let x = a.slots[i], let y = b.slots[i], x.isSame(y) { continue }
                 result.slots[i] = join(a.slots[i], b.slots[i])
@@ -391,6 +391,7 @@ final class Checker {
         }
         for (id, object) in b.heap {
             guard let mine = a.heap[id] else { result.heap[id] = object; continue }
+            if mine.fields.isShared(with: object.fields) { continue }
             for i in mine.fields.indices {
                 if let x = mine.fields[i], let y = object.fields[i], x.isSame(y) { continue }
                 // A field that one way made and the other did not will be made at the next call.

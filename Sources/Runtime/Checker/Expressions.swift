@@ -158,7 +158,7 @@ extension Checker {
             return isOneBool ? .kind(.bool) : .unknown
         }
         switch (a, b) {
-        case (.unknown, _), (_, .unknown), (.kind(.object), _), (_, .kind(.object)), (.kind(.record), _), (_, .kind(.record)), (.kind(.list), _), (_, .kind(.list)),
+        case (.unknown, _), (_, .unknown), (.kind(.object), _), (_, .kind(.object)), (.kind(.record), _), (_, .kind(.record)), (.fields, _), (_, .fields), (.kind(.list), _), (_, .kind(.list)),
              (.many, _), (_, .many): return .unknown
         case (.record(let keys, let x), .record(let others, let y)) where keys == others && (op == .add || op == .subtract):
             return .record(keys, try ofFields(a, b, real) { try zip(x, y).map { isNone($1) ? $0 : isNone($0) && op == .add ? $1 : try binary(n, $0, $1) } })
@@ -192,7 +192,10 @@ extension Checker {
 
     /// Asks the operator itself about operands that it may not take.
     private func refused(_ a: Abstract, _ b: Abstract, _ real: (Value, Value) throws -> Value) throws -> Abstract {
-        guard let x = try madeUp(a, isWhole: true, .first), let y = try madeUp(b, isWhole: true, .first) else { return .unknown }
+        func made(_ side: Abstract) throws -> Value? {
+            if case .kind(.number) = side { .number(.notKnown) } else { try madeUp(side, isWhole: true, .first) }
+        }
+        guard let x = try made(a), let y = try made(b) else { return .unknown }
         do { _ = try real(x, y) } catch let error as Diagnostic where error.kind == ErrorKind.type.rawValue { throw error } catch {}
         return .unknown
     }
@@ -307,7 +310,7 @@ extension Checker {
 
     private func transposed(_ n: NodePointer, _ x: Abstract) throws -> Abstract {
         switch x {
-        case .unknown, .tensor(nil, _), .kind(.list), .kind(.record), .kind(.object), .many: return .unknown
+        case .unknown, .tensor(nil, _), .kind(.list), .kind(.record), .fields, .kind(.object), .many: return .unknown
         default: break
         }
         if let shape = x.shape, shape.count >= 2 {
@@ -359,7 +362,10 @@ extension Checker {
                 let found = items.map { equality($0, a) }
                 if found.contains(true) { return .exact(.bool(true)) }
                 return found.contains(nil) ? .kind(.bool) : .exact(.bool(false))
-            case .record(let keys, _): if let key = x.asString { return .exact(.bool(keys.contains(key))) }
+            case .record(let keys, _):
+                guard let key = x.asString else { return try located(n) { .bool(try interpreter.contains(.record(Record()), x)) } }
+                return .exact(.bool(keys.contains(key)))
+            case .fields(let keys): if let key = x.asString, !keys.contains(key) { return .exact(.bool(false)) }
             default: break
             }
         }
@@ -390,6 +396,9 @@ extension Checker {
                 return .function(AbstractFunction(name, .closure(method.code, method.captures, object: id)))
             }
             throw missing(declaration.name, declaration.fields.map(\.name) + declaration.methods.map(\.code.name))
+        case .fields(let keys):
+            if keys.contains(name) { return .unknown }
+            throw missing("the record", keys)
         case .unknown, .kind(.record), .kind(.object), .kind(.function): return .unknown
         case .kind(.number), .kind(.bool): return .unknown
         case .function: return try field(displayed(base), n)

@@ -102,6 +102,7 @@ extension Checker {
             let part = n.pointee.list[i]
             guard part.pointee.op == .interpolation else { text? += part.pointee.name; continue }
             let x = try evaluate(part.pointee.a)
+            if case .kind(.number) = x, part.pointee.object != nil { try refuseFormat(part) }
             guard let made = try (x.isExact ? x : x.worded).flatMap({ try madeUp($0, isWhole: true, .first) }) else {
                 text = nil
                 continue
@@ -113,6 +114,15 @@ extension Checker {
             }
         }
         return text.map { (isExact ? Abstract.text($0) : .wording($0)).bounded } ?? .kind(.string)
+    }
+
+    /// A format that no number takes, whichever it is.
+    private func refuseFormat(_ part: NodePointer) throws {
+        func error(_ x: Double) -> Diagnostic? {
+            do { _ = try located(part) { try interpreter.formatted(.number(x), spec: part.pointee.name) } } catch { return error as? Diagnostic }
+            return nil
+        }
+        if let first = error(0.5), let second = error(2), first.message == second.message { throw first }
     }
 
     func compose(_ n: NodePointer) throws -> Abstract {

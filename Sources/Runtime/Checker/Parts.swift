@@ -81,6 +81,13 @@ extension Checker {
         case .exact(.scalar) where n.isWhole: return try tensorIndex(n, base, [])
         case .exact(.number), .size, .exact(.scalar): throw interpreter.noParts(n)
         case .function, .exact(.function), .exact(.none), .exact(.bool): throw interpreter.notIndexed(displayed(base), n)
+        case .kind(.number) where !n.isWhole: throw interpreter.noParts(n)
+        case .fields(let keys):
+            guard n.isOneValue else { throw interpreter.recordIndex(keys, n) }
+            if let key = try evaluate(n.pointee.list[0]).exact?.asString, !keys.contains(key) {
+                throw interpreter.located(interpreter.noField(key, of: "the record", keys), n.pointee.list[0])
+            }
+            return .unknown
         default: break
         }
         guard let shape = base.shape, base.isTensorLike, !base.isPlain else {
@@ -249,6 +256,8 @@ extension Checker {
                         throw interpreter.located(interpreter.noField(name.pointee.name, of: "the record", keys), name)
                     }
                     try assign(name, values[k])
+                case .fields(let keys) where !keys.contains(name.pointee.name):
+                    throw interpreter.located(interpreter.noField(name.pointee.name, of: "the record", keys), name)
                 case .list, .tensor(.some, _), .exact, .size, .function:
                     if let made = try madeUp(value, isWhole: false, .first) { throw interpreter.notTakenApart(made, target) }
                     try assign(name, .unknown)
@@ -362,6 +371,8 @@ extension Checker {
                 switch base {
                 case .record(let keys, let values):
                     return try changed(keys, values, name, n, makes: makes, new)
+                case .fields(let keys):
+                    return Change(.fields(keys + (keys.contains(name) ? [] : [name])), rebinds: try new(.unknown).rebinds)
                 case .object(let id):
                     guard let object = state.heap[id] else { return Change(base, rebinds: false) }
                     guard let i = object.declaration.field(name) else {
@@ -386,6 +397,11 @@ extension Checker {
                 case .record(let keys, let values):
                     guard let name = key?.exact?.asString else { return Change(.kind(.record), rebinds: try new(.unknown).rebinds) }
                     return try changed(keys, values, name, n, makes: makes, new)
+                case .fields(let keys):
+                    let rebinds = try new(.unknown).rebinds
+                    guard let name = key?.exact?.asString else { return Change(.kind(.record), rebinds: rebinds) }
+                    return Change(.fields(keys + (keys.contains(name) ? [] : [name])), rebinds: rebinds)
+                case .exact(.string), .kind(.string), .wording: throw interpreter.unchangedString(n)
                 case .list(let items):
                     guard let key, key.isPlain else {
                         // Several items: which ones, and to what they are set, is for the run to say.

@@ -36,6 +36,25 @@ enum Results {
         return nil
     }
 
+    /// The condition of `where` holds bools.
+    static let condition: ResultRule = { c in
+        if let type = c[0].dtype, type != .bool { _ = try ask(c) }
+        return nil
+    }
+
+    /// The k largest along an axis.
+    static let topk: ResultRule = { c in
+        if allExact(c), c[0].everySize.count <= 64 { _ = try ask(c) }
+        var shape = c[0].shape
+        if let known = shape, let axis = c[2].wholeNumber?.constant, let k = c[1].wholeNumber {
+            let at = axis < 0 ? axis + known.count : axis
+            guard known.indices.contains(at) else { return try ask(c) ?? .unknown }
+            if let k = k.constant, let size = known[at].constant, k > size { return try c.checker.asked(c.operation, c.arguments, c.node, refusal: "size") ?? .unknown }
+            shape![at] = k
+        } else { shape = nil }
+        return .record(["values", "indices"], [.tensor(shape, nil), .tensor(shape, nil)])
+    }
+
     // MARK: Factorizations
 
     /// A record of tensors whose shapes follow from that of a matrix; nil for a size that is not known beforehand.
@@ -214,6 +233,7 @@ enum Results {
         case .exact(.tensor(let t, _)): return .tensor(t.shape.map { Size($0) }, t.dtype)
         case .list(let items): return items.isEmpty ? c[0] : .many(items.dropFirst().reduce(items[0]) { c.checker.join($0, $1) })
         case .kind(.number): return .tensor([c.checker.sizes.fresh()], type)
+        case .exact(.range(let r)): return .tensor([Size(r.count)], type)
         default: return .unknown
         }
     }
@@ -225,7 +245,7 @@ enum Results {
         if items.count != 1 { return c[0] }
         switch items[0] {
         case .list, .many: return items[0]
-        case .unknown, .kind(.list), .kind(.record), .kind(.object): return .kind(.list)
+        case .unknown, .kind(.list), .kind(.record), .fields, .kind(.object): return .kind(.list)
         case .tensor(let shape?, let type) where !shape.isEmpty: return .many(.tensor(Array(shape.dropFirst()), type))
         case .exact: return nil
         default: return .unknown
@@ -372,7 +392,17 @@ enum Results {
 
     static let get: ResultRule = { c in
         if case .record(let keys, let values) = c[0], let key = c[1].exact?.asString { return keys.place(of: key).map { values[$0] } ?? c[2] }
+        if case .fields(let keys) = c[0], let key = c[1].exact?.asString, !keys.contains(key) { return c[2] }
         return .unknown
+    }
+
+    /// A record with no other keys than those named.
+    static let withFields: ResultRule = { c in
+        guard case .list(let items) = c[1], case let names = items.compactMap({ $0.exact?.asString }), names.count == items.count else { return c[0] }
+        switch c[0] {
+        case .unknown, .kind(.record), .fields: return .fields(names)
+        default: return c[0]
+        }
     }
 
     static let number: ResultRule = { c in

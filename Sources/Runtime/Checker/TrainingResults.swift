@@ -58,6 +58,12 @@ extension Results {
 
     /// One step of an optimizer: parameters of the shapes they had, and a state of which nothing is known.
     static let stepped: ResultRule = { c in
+        switch (c[0], c[1]) {
+        case (.object, .object), (.record, .object): _ = try ask(c)
+        case (.object, let gradients) where gradients.isTensorLike: _ = try ask(c)
+        case (let w, let gradients) where w.isTensorLike && gradients.isTensorLike: _ = try ask(c)
+        default: break
+        }
         c.checker.train(c[0])
         let states = c.operation.parameters.dropFirst(2).map(\.name).filter { ["velocity", "m", "v", "total"].contains($0) }
         let parameters: Abstract
@@ -67,6 +73,17 @@ extension Results {
         default: parameters = c[0].trained
         }
         return .record(["params"] + states, [parameters] + states.map { _ in .unknown })
+    }
+
+    /// The parameters of a network whose parts are known.
+    static let parameters: ResultRule = { c in
+        switch c[0] {
+        case .object(let id):
+            var seen: Set<Int> = []
+            return paths(id, "", c.checker, &seen).map { .record($0.map(\.0), $0.map(\.1)) } ?? .unknown
+        case _ where c[0].isPlain || c[0].kindName(c.checker.state.heap) == "string": return try ask(c) ?? .unknown
+        default: return .unknown
+        }
     }
 
     static let restored: ResultRule = { c in
@@ -165,7 +182,7 @@ extension Results {
             let value = try recorded(checker) {
                 isOnce ? try checker.apply(f, arguments, [], n) : try checker.repeating { try checker.apply(f, arguments, [], n) }
             }
-            if givesNumber, value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }), case let sizes = shape.map({ $0.samples[0] }),
+            if givesNumber || what == "hessian", value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }), case let sizes = shape.map({ $0.samples[0] }),
                sizes.reduce(1, { $0 &* $1 }) != 1 { throw Interpreter.notOneNumber(sizes, what) }
             return result(value, mirror(arguments.first, checker))
         }))
@@ -218,7 +235,9 @@ extension Results {
     }
 
     static let called: ResultRule = { c in
-        _ = try c.checker.repeating { try c.apply(c[0], [c[1]]) }
+        let value = try c.checker.repeating { try c.apply(c[0], [c[1]]) }
+        if value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }), case let sizes = shape.map({ $0.samples[0] }),
+           sizes.reduce(1, { $0 &* $1 }) != 1 { throw Interpreter.notOneNumber(sizes, c.operation.name) }
         return .kind(.record)
     }
 

@@ -40,6 +40,11 @@ private struct WarningFinder {
                 stack.append(node.b)
                 targets(node.a) { if tree[$0].kind != .name { stack.append($0) } }
                 continue
+            case .update:
+                // `c += 1` alone is no use of `c`.
+                stack.append(node.b)
+                targets(node.a) { if tree[$0].kind != .name { stack.append($0) } }
+                continue
             case .for, .comprehension:
                 for clause in tree.children(node) {
                     let part = tree[clause]
@@ -74,7 +79,7 @@ private struct WarningFinder {
         }
     }
 
-    /// A local that is set in a function and never read there.
+    /// A local that is set in a function and never read there, or a function that is defined in it and never used.
     private mutating func unusedLocals(_ index: Int32) {
         let function = tree[index]
         let body = function.kind == .lambda ? function.a : function.b
@@ -96,6 +101,9 @@ private struct WarningFinder {
                 if !names.contains(name), !fields.contains(name), !name.hasPrefix("_"), told.insert(name).inserted {
                     warn("`\(name)` is set and never used", tree[node.a].span)
                 }
+            }
+            if at != body, node.kind == .function, case let name = tree.string(node.a), !names.contains(name), !fields.contains(name), !name.hasPrefix("_"), told.insert(name).inserted {
+                warn("`\(name)` is defined and never used", Span(node.span.start, min(node.span.end, node.span.start + Int32("fn \(name)".utf8.count))))
             }
             // Functions within are looked at for themselves; what they read counts here too.
             if at != body, node.kind == .function || node.kind == .lambda || node.kind == .object { continue }

@@ -95,7 +95,7 @@ extension Interpreter {
             guard case .tensor(let subscripts) = parts, case .scalar = base, n.isWhole else { throw noPartsToAssign(n) }
             base = Value(try base.tensor())
             return try setTensorPart(&base, subscripts, n, newValue)
-        case .string: throw located(Diagnostic(.type, "a string cannot be changed in place", help: ["build a new one: `s[:i] + t + s[i + 1:]`"]), n)
+        case .string: throw unchangedString(n)
         default: break
         }
         throw located(noPlace(in: base, n), n)

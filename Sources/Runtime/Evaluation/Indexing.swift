@@ -137,6 +137,11 @@ extension Interpreter {
         }
     }
 
+    /// The error for `s[i] = t` of a string.
+    func unchangedString(_ n: NodePointer) -> Diagnostic {
+        located(Diagnostic(.type, "a string cannot be changed in place", help: ["build a new one: `s[:i] + t + s[i + 1:]`"]), n)
+    }
+
     func wholeIndex(_ x: Double, _ n: NodePointer) throws -> Int {
         guard let i = Int(exactly: x) else { throw located(Diagnostic(.value, "an index must be a whole number, got \(numberText(x))"), n) }
         return i

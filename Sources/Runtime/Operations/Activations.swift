@@ -175,7 +175,7 @@ extension Op {
     public static let `where`: Operation = Operation("where(condition, a, b)", .elementwise,
         "`a` where the condition holds, `b` elsewhere, elementwise, with broadcasting. The condition is a bool tensor.",
         examples: [("where([1, -2, 3] > 0, 1, 0)", "[1, 0, 1]"), ("where([true, false], [1, 2], [3, 4])", "[1, 4]")], seeAlso: ["clip", "maximum"],
-        shape: Rules.broadcast(3),
+        shape: Rules.broadcast(3), result: Results.condition,
         forward: { c in
             let condition = try c.tensor(0)
             guard condition.dtype == .bool else {

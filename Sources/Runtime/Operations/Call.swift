@@ -208,7 +208,7 @@ extension Value {
     public var described: String {
         switch self {
         case .tensor(let t, _) where t.dtype != .number: "tensor [\(t.shape.map(String.init).joined(separator: ", "))]"
-        case .number(let x): "number \(numberText(x))"
+        case .number(let x): x.isNotKnown ? "number" : "number \(numberText(x))"
         case .string(let s): s.string.utf8.count <= 30 && s !== Text.unknown ? "string \"\(s.string)\"" : "string"
         case .bool(let b): b ? "true" : "false"
         default: kind

@@ -66,7 +66,7 @@ extension Op {
     public static let params = Operation("params(net)", .training,
         "A flat record of the network's trained tensors by path, such as `\"0.W\"`. A gradient has the same keys. Layers are found in `param`s and arguments of layers, in lists and records, and where functions captured them or read them at top level.",
         examples: [("net = dense(2)\nbuild(net, zeros(1, 3))\nkeys(params(net))", "(\"W\", \"b\")")], seeAlso: ["update", "build", "summary"],
-        result: Results.unknown,
+        result: Results.parameters,
         forward: { c in
             let places = try c.interpreter.madeParameters(c[0], "params")
             return .record(Record(places.map(\.path), places.map(\.value)))

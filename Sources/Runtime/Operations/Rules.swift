@@ -47,7 +47,9 @@ enum Rules {
     /// The axes of a reduction, ascending and counted from 0; all where `axis` is none.
     static func axes(_ axis: Value, rank: Int) throws -> [Int] {
         if axis.isNone { return Array(0..<rank) }
-        return try ints(axis, "`axis`").map { try Call.axis($0, rank: rank, label: "`axis`") }.sorted()
+        let axes = try ints(axis, "`axis`").map { try Call.axis($0, rank: rank, label: "`axis`") }.sorted()
+        for (a, b) in zip(axes, axes.dropFirst()) where a == b { throw TensorError(.shape, "`axis` names axis \(a) twice") }
+        return axes
     }
 
     /// The shape that is left of a reduction.

@@ -46,7 +46,7 @@ extension Op {
     public static let topk: Operation = Operation("topk(x, k, axis=-1)", .reduce,
         "The k largest elements along an axis (the last), largest first, as a record of `values` and `indices`.",
         examples: [("topk([3, 9, 4], 2).values", "[9, 4]"), ("topk([3, 9, 4], 2).indices", "[1, 2]")], seeAlso: ["sort", "argmax"],
-        result: Results.unknown,
+        result: Results.topk,
         forward: { c in
             let x = try c.tensor(0), axis = try c.lineAxis(2, of: x), k = try c.size(1)
             guard k <= x.dims[axis] else {

@@ -305,6 +305,11 @@ extension Op {
             }
         })
 
+    static let withFields = Operation("_with_fields(r, names)", .training, "The record `r`, which has no other keys than those named: it says so to the check.",
+        examples: [("_with_fields({a: 1}, (\"a\", \"b\"))", "{a: 1}")],
+        result: Results.withFields,
+        forward: { c in c[0] })
+
     static let countHits = Operation("_count_hits(out, y, binary=false)", .training, """
         How many labels in `y` the largest outputs along the last axis name (with `binary`: the outputs above 0, of the \
         labels' own shape); none where the outputs are no class scores.
@@ -325,7 +330,7 @@ extension Op {
             return Value(hits)
         })
 
-    static let trainingHooks = [gatherBatches, asTyped, countHits, stopwatch, trial, tried, misfits, ownMode, interruptible, interruptAfter, streamsAt, holdingInterrupts, randomState, reportProgress, restore, snapshot]
+    static let trainingHooks = [gatherBatches, asTyped, withFields, countHits, stopwatch, trial, tried, misfits, ownMode, interruptible, interruptAfter, streamsAt, holdingInterrupts, randomState, reportProgress, restore, snapshot]
 }
 
 /// The epochs of trainings, counted, and those that Ctrl-C ended: so that a session's script ends them again.
