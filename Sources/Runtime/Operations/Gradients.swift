@@ -147,7 +147,10 @@ extension Interpreter {
 
     /// A function that gives a tensor of several numbers.
     static func notOneNumber(_ shape: [Int], _ what: String) -> Diagnostic {
-        Diagnostic(.shape, "\(what) needs a function that gives one number, got a tensor \(shapeText(shape))", help: ["take its `sum` or `mean`, or use `jacobian`"])
+        var error = Diagnostic(.shape, "\(what) needs a function that gives one number, got a tensor \(shapeText(shape))", help: ["take its `sum` or `mean`, or use `jacobian`"])
+        // The shapes of the arguments explain nothing.
+        error.isToCaller = true
+        return error
     }
 
     /// The value of `call` at leaves made of `argument`, in training mode, and the gradient in the argument's own form.
