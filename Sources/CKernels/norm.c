@@ -15,11 +15,11 @@
     void nns_log_sum_exp_##S(double *y, const T *x, intptr_t rows, intptr_t cols, double *scratch) {                 \
         NNS_PICK(log_sum_exp_##S)(y, x, rows, cols, scratch);                                                        \
     }                                                                                                                \
-    void nns_cross_entropy_##S(double *loss, double *p, const T *x, const T *labels, intptr_t rows, intptr_t cols,        \
+    void nns_cross_entropy_##S(double *loss, double *p, const T *x, const T *labels, intptr_t rows, intptr_t cols,   \
                                double smoothing, double *scratch) {                                                  \
         NNS_PICK(cross_entropy_##S)(loss, p, x, labels, rows, cols, smoothing, scratch);                             \
     }                                                                                                                \
-    void nns_cross_entropy_gradient_##S(T *g, const double *p, const T *labels, intptr_t rows, intptr_t cols,             \
+    void nns_cross_entropy_gradient_##S(T *g, const double *p, const T *labels, intptr_t rows, intptr_t cols,        \
                                         double smoothing, double scale) {                                            \
         NNS_PICK(cross_entropy_gradient_##S)(g, p, labels, rows, cols, smoothing, scale);                            \
     }                                                                                                                \

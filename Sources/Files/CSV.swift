@@ -179,7 +179,7 @@ private final class CSVScanner {
         var at = start, line = 1
         while true {
             skipBlank(&at, &line)
-            guard at < bytes.count, bytes[at] == hash, isComment(at) else { return (at, line) }
+            guard at < bytes.count, bytes[at] == hash, !nns_interrupted(), isComment(at) else { return (at, line) }
             at = min(endOfLine(at) + 1, bytes.count)
             line += 1
         }
@@ -190,12 +190,20 @@ private final class CSVScanner {
     private func isComment(_ at: Int) -> Bool {
         let end = endOfLine(at)
         guard end - at > 1, bytes[at + 1] != hash, bytes[at + 1] != blank, bytes[at + 1] != tab || delimiter == tab else { return true }
-        var next = end + 1, line = 0
-        skipBlank(&next, &line)
-        while next < bytes.count, bytes[next] == hash { next = endOfLine(next) + 1; skipBlank(&next, &line) }
         let count = fields(at..<end).count
-        return count < 2 || next < bytes.count && fields(next..<endOfRow(next)).count != count
+        return count < 2 || fieldsBelowHashes > 0 && fieldsBelowHashes != count
     }
+
+    /// The number of fields of the first line that does not begin with #; 0 where there is none.
+    private lazy var fieldsBelowHashes: Int = {
+        var next = start, line = 0
+        skipBlank(&next, &line)
+        while next < bytes.count, bytes[next] == hash {
+            next = min(endOfLine(next) + 1, bytes.count)
+            skipBlank(&next, &line)
+        }
+        return next < bytes.count ? fields(next..<endOfRow(next)).count : 0
+    }()
 
     /// The end of the line in which a byte stands: its newline or the end of all.
     private func endOfLine(_ at: Int) -> Int {
@@ -292,7 +300,11 @@ private final class CSVScanner {
         var open = true, last = false
         try? scan { _, _, cell, _, place in
             last = cell.isEmpty && (place == bytes.count || bytes[place] != quote)
-        } endOfRow: { _, _, _ in open = open && last }
+        } endOfRow: { _, _, _ in
+            open = last && !nns_interrupted()
+            // Nothing more to ask; what is wrong with the rows, the reading itself tells.
+            if !open { throw FileError(path, "") }
+        }
         return open
     }
 

@@ -15,6 +15,7 @@ public struct ContourPlot: ChartPicture {
     public var options: PlotOptions
     public var kind: String { "contour plot" }
 
+    /// `z` has x.count times y.count values; `levels`, or else `count`, tells the lines.
     public init(x: [Double], y: [Double], z: [Double], levels: [Double]? = nil, count: Int? = nil, overlays: [Series] = [],
                 options: PlotOptions = PlotOptions()) {
         self.x = x

@@ -27,26 +27,21 @@ struct SavedSession {
         entries = log.entries
         names = entries.map { EntryNames($0.text, interpreter) }
         // Where the session has another `show`, the built-in one keeps a name of its own.
-        let isShadowed = names.contains { $0.sets.contains("show") }
+        let isShadowed = names.contains { $0.maySet.contains("show") }
         var other = "_show"
-        while names.contains(where: { $0.sets.contains(other) || $0.reads[other] != nil }) { other += "_" }
+        while names.contains(where: { $0.maySet.contains(other) || $0.reads[other] != nil }) { other += "_" }
         show = isShadowed ? other : "show"
         let claim = log.hasInterrupted ? "A session of nns, but for what Ctrl-C stopped: `nns FILE` does the rest again." : "A session of nns: `nns FILE` does the same again, to the bit."
         text = "# \(claim)\n" + (isShadowed ? "\(show) = show\n" : "")
         // A function that reads `ans` may be called at any time.
         var keepsAll = false
+        // `ans` is the prompt's own: a script sets it where a later entry, or statement, asks for it, up to the next answer.
+        var isAsked = [Bool](repeating: false, count: entries.count + 1)
+        for i in entries.indices.reversed() { isAsked[i] = names[i].mentionsAnswer || entries[i].answers.isEmpty && isAsked[i + 1] }
         for (i, entry) in entries.enumerated() {
             keepsAll = keepsAll || names[i].readsLater.contains("ans")
-            let next = entries[(i + 1)...].firstIndex { !$0.answers.isEmpty } ?? entries.count - 1
-            let keepsAnswer = keepsAll || mentionsAnswer(i) || (i + 1 < entries.count && (i + 1...next).contains(where: mentionsAnswer))
-            add(entry, names[i], keepsAnswer: keepsAnswer)
+            add(entry, names[i], keepsAnswer: keepsAll || names[i].mentionsAnswer || isAsked[i + 1])
         }
-    }
-
-    /// `ans` is the prompt's own: a script sets it where a later entry, or statement, asks for it.
-    private func mentionsAnswer(_ i: Int) -> Bool {
-        guard let tree = try? Parser.parse(Source(name: "entry", text: entries[i].text)) else { return false }
-        return tree.nodes.contains { $0.kind == .name && tree.string($0.a) == "ans" }
     }
 
     private mutating func add(_ entry: SessionLog.Entry, _ names: EntryNames, keepsAnswer: Bool) {
@@ -92,7 +87,7 @@ struct SavedSession {
             if !also.isEmpty { warning += "; with it is missing: \(also)" }
         }
         warnings.append(warning)
-        text += entry.text.split(separator: "\n", omittingEmptySubsequences: false).map { "# \($0)\n" }.joined()
+        text += entry.text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map { "# \($0)\n" }.joined()
         missing.formUnion(changed)
         missing.subtract(written.keys)
         if let changes = entry.changes { readers = changes.readers }

@@ -177,7 +177,7 @@ def test_completion_of_arguments():
         assert "smoothing= " not in p.entry(), p.entry()
         p.send("\x15" + "sgd" + TAB)
         p.wait(r"^sgd +sgd_\w+")
-        p.send("\x15" + "layer a() {{ param".replace("{{", "{") + TAB)
+        p.send("\x15" + "layer a() { param" + TAB)
         p.wait(r"^param +params$")
         p.send("\x15")
         p.do('r = {"a": {alpha: 1}}; net = flatten >> dense(2); build(net, ones(1, 3)); z = 1')

@@ -78,6 +78,16 @@ def test_what_was_stopped_is_told():
         p.wait(r"warning: entry 3 needs what is missing, many: it is a comment too")
 
 
+def test_a_stopped_script_with_other_line_ends_is_a_comment():
+    with Prompt() as p:
+        Path(p.home, "endless.nns").write_bytes(b'x = 1\r\nprint("ran")\r\nwhile true { x = 2 }\r\n')
+        stop(p, f":load {p.home}/endless.nns", 1)
+        p.do("if true { show = 3 }")
+        p.do("show + 1")
+        script = shows(p, ["4"])
+        assert '\n# print("ran")\n' in script, script
+
+
 def test_an_interrupted_answer():
     with Prompt() as p:
         p.do("3")

@@ -328,7 +328,7 @@ extension Checker {
     }
 
     /// A record with some of these keys.
-    private func someOf(_ keys: [String], _ others: [String]) -> Abstract {
+    func someOf(_ keys: [String], _ others: [String]) -> Abstract {
         let all = keys + others.filter { !keys.contains($0) }
         return all.count <= 256 ? .fields(all) : .kind(.record)
     }

@@ -372,7 +372,7 @@ extension Checker {
                 case .record(let keys, let values):
                     return try changed(keys, values, name, n, makes: makes, new)
                 case .fields(let keys):
-                    return Change(.fields(keys + (keys.contains(name) ? [] : [name])), rebinds: try new(.unknown).rebinds)
+                    return Change(someOf(keys, [name]), rebinds: try new(.unknown).rebinds)
                 case .object(let id):
                     guard let object = state.heap[id] else { return Change(base, rebinds: false) }
                     guard let i = object.declaration.field(name) else {
@@ -400,7 +400,7 @@ extension Checker {
                 case .fields(let keys):
                     let rebinds = try new(.unknown).rebinds
                     guard let name = key?.exact?.asString else { return Change(.kind(.record), rebinds: rebinds) }
-                    return Change(.fields(keys + (keys.contains(name) ? [] : [name])), rebinds: rebinds)
+                    return Change(someOf(keys, [name]), rebinds: rebinds)
                 case .exact(.string), .kind(.string), .wording: throw interpreter.unchangedString(n)
                 case .list(let items):
                     guard let key, key.isPlain else {

@@ -103,7 +103,7 @@ private struct WarningFinder {
                 }
             }
             if at != body, node.kind == .function, case let name = tree.string(node.a), !names.contains(name), !fields.contains(name), !name.hasPrefix("_"), told.insert(name).inserted {
-                warn("`\(name)` is defined and never used", Span(node.span.start, min(node.span.end, node.span.start + Int32("fn \(name)".utf8.count))))
+                warn("`\(name)` is defined and never used", Span(node.span.start, tree.source.skippingSpaces(from: node.span.start + 2) + Int32(name.utf8.count)))
             }
             // Functions within are looked at for themselves; what they read counts here too.
             if at != body, node.kind == .function || node.kind == .lambda || node.kind == .object { continue }

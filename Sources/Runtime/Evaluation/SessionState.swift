@@ -53,11 +53,15 @@ public final class SessionState {
 
 /// How far a session's random streams have come, and its switches.
 public struct SessionPlace: Equatable {
+    /// The number that all streams come from.
     public let seed: UInt64
     /// The number that the next object's stream gets.
     public let nextStream: UInt64
+    /// The script's own stream.
     public let scriptRandom: RandomStream
+    /// The type of new tensors.
     public let defaultType: DType
+    /// Whether `nan_check(true)` holds.
     public let checksNaN: Bool
 
     init(_ interpreter: Interpreter) {
@@ -102,6 +106,7 @@ extension Interpreter {
     /// How far the session's random streams have come, and its switches.
     public var place: SessionPlace { SessionPlace(self) }
 
+    /// What a session would need to come back to: the names of its module and their values, streams and switches.
     public func state(of module: Module) -> SessionState { SessionState(self, module) }
 
     /// Makes everything as it was in that state.

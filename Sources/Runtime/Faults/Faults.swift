@@ -20,6 +20,8 @@ extension Interpreter {
             if error.kind == .interrupt { return ended() }
             return Diagnostic(error.kind.errorKind, error.message, help: error.help)
         }
+        // In a run it is a NaN of the same bits.
+        if error is NotKnown { return Diagnostic(.value, "a whole number is needed, got nan") }
         return Diagnostic(.value, "\(error)")
     }
 

@@ -37,7 +37,7 @@ enum Habits {
         "BCEWithLogitsLoss": "binary_cross_entropy", "bce": "binary_cross_entropy", "crossentropy": "cross_entropy", "DataLoader": "batches",
         "average": "mean", "avg": "mean", "ln": "log", "train_test_split": "split", "accuracy_score": "accuracy", "one_hot_encode": "one_hot", "open": "read",
         "load_iris": "iris", "load_digits": "digits", "make_moons": "moons", "make_blobs": "blobs", "make_circles": "moons", "newaxis": "none", "read_csv": "load_csv", "loadtxt": "load_csv",
-        "genfromtxt": "load_csv", "imread": "load_image", "imshow_": "imshow", "matshow": "imshow", "swapaxes": "permute", "moveaxis": "permute", "fliplr": "flip", "flipud": "flip",
+        "genfromtxt": "load_csv", "imread": "load_image", "matshow": "imshow", "swapaxes": "permute", "moveaxis": "permute", "fliplr": "flip", "flipud": "flip",
     ]
 
     /// Names that are written in another way altogether.

@@ -348,6 +348,7 @@ struct Operand {
 }
 
 extension Source {
+    /// Where something stands again from here on in its line.
     func skippingSpaces(from offset: Int32) -> Int32 {
         var at = offset
         while at < bytes.count, bytes[Int(at)] == 32 { at += 1 }

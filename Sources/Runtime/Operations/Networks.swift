@@ -90,11 +90,13 @@ extension Op {
                 return v
             }
             func listed(_ value: Value) -> String { if case .list(let l) = value { "one of \(l.items.count)" } else { value.described } }
-            func isPlain(_ value: Value) -> Bool {
+            func isPlain(_ value: Value) throws -> Bool {
                 switch value {
-                case .object, .function: false
-                case .list(let l): l.items.allSatisfy(isPlain)
-                default: true
+                case .object, .function: return false
+                case .list(let l):
+                    try interpreter.walk()
+                    return try l.items.allSatisfy(isPlain)
+                default: return true
                 }
             }
             // What has no gradient (a text, a bool) has none in its place, and stays.
@@ -107,7 +109,7 @@ extension Op {
             switch c[0] {
             case .record(let r):
                 return .record(Record(r.keys, try zip(r.keys, r.values).map { key, p in try changed(p, rest.items.map { try entry($0, key) }) }))
-            case .list(let l) where isPlain(c[0]):
+            case .list(let l) where try isPlain(c[0]):
                 // By place, as a record by key.
                 for (k, r) in rest.items.enumerated() {
                     guard case .list(let given) = r, given.items.count == l.items.count else {

@@ -208,6 +208,8 @@ private struct Update {
 /// How many of an optimizer's steps had no gradient for a parameter, or for the record that it stands in.
 private final class MissedSteps {
     private var paths: [String] = [], counts: [Int] = []
+    /// Where the next is looked for first: a walk meets them in one order.
+    private var next = 0
 
     init(_ given: Value) throws {
         guard case .record(let r) = given else { return }
@@ -222,7 +224,13 @@ private final class MissedSteps {
     var record: Value { .record(Record(paths, counts.map { Value($0) })) }
 
     func add(_ path: String) {
-        if let i = paths.firstIndex(of: path) { counts[i] += 1 } else {
+        if next < paths.count, paths[next].isSame(as: path) {
+            counts[next] += 1
+            next += 1
+        } else if let i = paths.place(of: path) {
+            counts[i] += 1
+            next = i + 1
+        } else {
             paths.append(path)
             counts.append(1)
         }
@@ -231,7 +239,10 @@ private final class MissedSteps {
     func steps(_ path: String) -> Int {
         if paths.isEmpty { return 0 }
         var sum = 0
-        for (i, missed) in paths.enumerated() where path == missed || path.hasPrefix(missed + ".") { sum += counts[i] }
+        for (i, missed) in paths.enumerated() where path.utf8.starts(with: missed.utf8) {
+            let rest = path.utf8.dropFirst(missed.utf8.count)
+            if rest.isEmpty || rest.first == UInt8(ascii: ".") { sum += counts[i] }
+        }
         return sum
     }
 }
@@ -244,13 +255,23 @@ extension Call {
         func isLive(_ value: Value) throws -> Bool {
             switch value {
             case .tensor(_, let serial): return tape.isLive(serial)
-            case .list(let l): return try l.items.contains(where: isLive)
-            case .record(let r): return try r.values.contains(where: isLive)
+            case .list(let l):
+                try interpreter.walk()
+                return try l.items.contains(where: isLive)
+            case .record(let r):
+                try interpreter.walk()
+                return try r.values.contains(where: isLive)
             case .object, .function: return try interpreter.parameters(of: value).contains { tape.isLive($0.value.serial) }
             default: return false
             }
         }
         return try operation.parameters.indices.contains { try isLive(arguments[$0]) }
+    }
+
+    /// The root of second moments, whose slope at 0 is taken as 0: no gradient means no change there.
+    fileprivate static func root(_ v: Value) throws -> Value {
+        let isZero = Value(try Tensor.binary(.equal, v.tensor(), 0, .number, reversed: false))
+        return try Op.where(isZero, .number(0), Op.sqrt(Op.where(isZero, .number(1), v)))
     }
 
     /// A number of the formula, with its gradient.
@@ -326,7 +347,7 @@ extension Op {
                 formula = { p, g, mean, square, missed in
                     let t = Value(try count(missed)), w = isZero(decay) ? p : try p * (one - rate * decay), d = isZero(l2) ? g : try g + l2 * w
                     let m = try b1 * mean + (one - b1) * d, v = try b2 * square + (one - b2) * (d * d)
-                    return (try w - rate / (one - Op.power(b1, t)) * (m / (Op.sqrt(v) / Op.sqrt(one - Op.power(b2, t)) + eps)), m, v)
+                    return (try w - rate / (one - Op.power(b1, t)) * (m / (Call.root(v) / Op.sqrt(one - Op.power(b2, t)) + eps)), m, v)
                 }
             }
             return try Update(name: "adam", uses: (true, true), step: { p, g, mean, square, missed in
@@ -354,7 +375,7 @@ extension Op {
                 let rate = try c.amount(4), alpha = try c.amount(5), eps = try c.amount(6), momentum = try c.amount(7), l2 = try c.amount(8)
                 hasVelocity = hasVelocity || !isZero(momentum)
                 formula = { [hasVelocity] p, g, square, velocity, _ in
-                    let d = isZero(l2) ? g : try g + l2 * p, v = try alpha * square + (.number(1) - alpha) * (d * d), u = try d / (Op.sqrt(v) + eps)
+                    let d = isZero(l2) ? g : try g + l2 * p, v = try alpha * square + (.number(1) - alpha) * (d * d), u = try d / (Call.root(v) + eps)
                     guard hasVelocity else { return (try p - rate * u, v, .none) }
                     let b = try momentum * velocity + u
                     return (try p - rate * b, v, b)
@@ -380,7 +401,7 @@ extension Op {
                 let rate = try c.amount(3), eps = try c.amount(4), l2 = try c.amount(5)
                 formula = { p, g, total, _, _ in
                     let d = isZero(l2) ? g : try g + l2 * p, v = try total + d * d
-                    return (try p - rate * (d / (Op.sqrt(v) + eps)), v, .none)
+                    return (try p - rate * (d / (Call.root(v) + eps)), v, .none)
                 }
             }
             return try Update(name: "adagrad", uses: (true, false), step: { p, g, total, _, _ in

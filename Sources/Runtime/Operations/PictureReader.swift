@@ -231,11 +231,16 @@ struct PictureReader {
 
     private func classes(_ value: Value, _ names: [String]) throws -> ([Int], [String]) {
         if case .list(let l) = value, l.items.contains(where: { if case .string = $0 { true } else { false } }) {
-            // Each name's number is its place among the different ones.
-            let texts = l.items.map(label), different = texts.enumerated().filter { !texts[..<$0.offset].contains($0.element) }.map(\.element)
-            let mend = texts.count <= 12
-                ? "`labels=[\(texts.map { "\(different.firstIndex(of: $0)!)" }.joined(separator: ", "))], names=(\(different.map(Interpreter.quoted).joined(separator: ", "))\(different.count == 1 ? "," : ""))`"
-                : "numbers from 0 in `labels`, the names in that order in `names`"
+            var mend = "numbers from 0 in `labels`, the names in that order in `names`"
+            if l.items.count <= 12 {
+                // Each name's number is its place among the different ones.
+                var different: [String] = [], numbers: [String] = []
+                for text in l.items.map(label) {
+                    if different.place(of: text) == nil { different.append(text) }
+                    numbers.append("\(different.place(of: text)!)")
+                }
+                mend = "`labels=[\(numbers.joined(separator: ", "))], names=(\(different.map(Interpreter.quoted).joined(separator: ", "))\(different.count == 1 ? "," : ""))`"
+            }
             throw fault(.type, "labels", "`labels` of \(call.operation.name) are class numbers, got names", help: ["write \(mend)"])
         }
         return (try doubles(value, "labels").map { x in
