@@ -148,6 +148,7 @@ final class Trial {
         interpreter.defaultType = .f32
         interpreter.isTraining = false
         interpreter.checksNaN = false
+        interpreter.trainingStops = TrainingStops()
         return interpreter.makeModule("try")
     }
 
