@@ -77,6 +77,8 @@ extension Generator {
         "save(\"out.npz\", %a)", "save(\"out.npy\", %t)", "plot([1, 2, 3], file=\"out.svg\")",
         "try { load(\"net.npz\") } catch e { e.kind }", "load_npy(\"x.npy\")", "load_npz(\"records.npz\")", "load(\"records.npz\")", "load_csv(\"table.csv\")",
         "read(\"table.csv\")", "load_image(\"picture.ppm\")", "load_idx(\"images.idx\", \"labels.idx\")", "load_cifar10(\"cifar.bin\")", "exit(%i)",
+        "back_translate(%s, {big: \"groß\", small: \"klein\"}, {\"groß\": \"large\", klein: \"little\"})",
+        "shape(tanda([hflip(), x => 1 - x], ones(4, 1, 4, 4), steps=2).probabilities)", "len(submodels(build(dropout(0.5) >> dense(2), ones(1, 2)), ones(1, 2)))",
         "try { load_idx(\"a\", \"b\") } catch e { e.kind }", "try { load_cifar10(\"c\") } catch e { e.kind }", "try { error(%s, kind=\"mine\") } catch e { e.kind }",
         "try { error(%s) } catch e { print(e.kind, e.message) }", "nan_check(true)\nnan_check(false)", "precision(f64)",
         "seed(%i)", "t = time(() => %n)", "nan_check()\n%t", "raises(() => %a, \"value\")",
