@@ -182,8 +182,7 @@ extension Results {
             let value = try recorded(checker) {
                 isOnce ? try checker.apply(f, arguments, [], n) : try checker.repeating { try checker.apply(f, arguments, [], n) }
             }
-            if givesNumber || what == "hessian", value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }), case let sizes = shape.map({ $0.samples[0] }),
-               sizes.reduce(1, { $0 &* $1 }) != 1 { throw Interpreter.notOneNumber(sizes, what) }
+            if givesNumber || what == "hessian" { try refuseSeveral(value, what) }
             return result(value, mirror(arguments.first, checker))
         }))
     }
@@ -236,9 +235,15 @@ extension Results {
 
     static let called: ResultRule = { c in
         let value = try c.checker.repeating { try c.apply(c[0], [c[1]]) }
-        if value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }), case let sizes = shape.map({ $0.samples[0] }),
-           sizes.reduce(1, { $0 &* $1 }) != 1 { throw Interpreter.notOneNumber(sizes, c.operation.name) }
+        try refuseSeveral(value, c.operation.name)
         return .kind(.record)
+    }
+
+    /// Throws where a function that must give one number gives a tensor that is known to hold another number of them.
+    private static func refuseSeveral(_ value: Abstract, _ what: String) throws {
+        guard value.isTensorLike, let shape = value.shape, shape.allSatisfy({ $0.isConstant && $0.isModest }) else { return }
+        let sizes = shape.map { $0.samples[0] }
+        if sizes.reduce(1, { $0 &* $1 }) != 1 { throw Interpreter.notOneNumber(sizes, what) }
     }
 
     static let timed: ResultRule = { c in try c.checker.repeating { try c.apply(c[0], []) } }

@@ -3,13 +3,8 @@ import Syntax
 // Calls of built-ins: which argument binds to which parameter is worked out once for a call as it is written.
 extension Interpreter {
     func callBuiltin(_ n: NodePointer, _ operation: Operation) throws -> Word {
-        // Kept here: while the arguments are evaluated, this very call may be made with another built-in.
-        let plan: UnsafeMutablePointer<Int32>
-        do { plan = try self.plan(n, operation) } catch { throw located(error, n) }
-        let count = operation.parameters.count
-        let base: UnsafeMutablePointer<Value>
-        do { base = try reserveArguments(count) } catch { throw located(error, n) }
-        defer { releaseArguments(base, count) }
+        let (plan, base) = try begin(n, operation)
+        defer { releaseArguments(base, operation.parameters.count) }
         var rest: [Value] = []
         for i in 0..<Int(n.pointee.count) {
             let part = n.pointee.list[i]
@@ -26,6 +21,12 @@ extension Interpreter {
             i += 1
         }
         do { return try Word(invoke(operation, base, n)) } catch { throw argumentError(error, n, operation, base) }
+    }
+
+    /// The plan of a call, kept by who makes it: while the arguments are evaluated, this very call may be made with another
+    /// built-in; and room for the arguments, to be given back by `releaseArguments`.
+    @inline(__always) private func begin(_ n: NodePointer, _ operation: Operation) throws -> (UnsafeMutablePointer<Int32>, UnsafeMutablePointer<Value>) {
+        do { return (try plan(n, operation), try reserveArguments(operation.parameters.count)) } catch { throw located(error, n) }
     }
 
     @inline(__always) private func invoke(_ operation: Operation, _ base: UnsafeMutablePointer<Value>, _ n: NodePointer) throws -> Value {
@@ -95,12 +96,8 @@ extension Interpreter {
             return try store(try evaluate(n), in: target)
         }
         let operation = builtin.operation
-        let plan: UnsafeMutablePointer<Int32>
-        do { plan = try self.plan(n, operation) } catch { throw located(error, n) }
-        let count = operation.parameters.count
-        let base: UnsafeMutablePointer<Value>
-        do { base = try reserveArguments(count) } catch { throw located(error, n) }
-        defer { releaseArguments(base, count) }
+        let (plan, base) = try begin(n, operation)
+        defer { releaseArguments(base, operation.parameters.count) }
         // No call can change a variable, so that it is looked at only behind the others.
         let slot: UnsafeMutablePointer<Word>? = switch target.pointee.op {
         case .local: frame + Int(target.pointee.slot)

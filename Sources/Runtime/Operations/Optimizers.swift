@@ -247,6 +247,12 @@ private final class MissedSteps {
     }
 }
 
+/// The root of second moments for a formula, whose slope at 0 is taken as 0: no gradient means no change there.
+private func root(_ v: Value) throws -> Value {
+    let isZero = Value(try Tensor.binary(.equal, v.tensor(), 0, .number, reversed: false))
+    return try Op.where(isZero, .number(0), Op.sqrt(Op.where(isZero, .number(1), v)))
+}
+
 extension Call {
     /// True where the step must be recorded: a gradient with respect to one of its operands is wanted.
     fileprivate func isRecorded() throws -> Bool {
@@ -266,12 +272,6 @@ extension Call {
             }
         }
         return try operation.parameters.indices.contains { try isLive(arguments[$0]) }
-    }
-
-    /// The root of second moments, whose slope at 0 is taken as 0: no gradient means no change there.
-    fileprivate static func root(_ v: Value) throws -> Value {
-        let isZero = Value(try Tensor.binary(.equal, v.tensor(), 0, .number, reversed: false))
-        return try Op.where(isZero, .number(0), Op.sqrt(Op.where(isZero, .number(1), v)))
     }
 
     /// A number of the formula, with its gradient.
@@ -347,7 +347,7 @@ extension Op {
                 formula = { p, g, mean, square, missed in
                     let t = Value(try count(missed)), w = isZero(decay) ? p : try p * (one - rate * decay), d = isZero(l2) ? g : try g + l2 * w
                     let m = try b1 * mean + (one - b1) * d, v = try b2 * square + (one - b2) * (d * d)
-                    return (try w - rate / (one - Op.power(b1, t)) * (m / (Call.root(v) / Op.sqrt(one - Op.power(b2, t)) + eps)), m, v)
+                    return (try w - rate / (one - Op.power(b1, t)) * (m / (root(v) / Op.sqrt(one - Op.power(b2, t)) + eps)), m, v)
                 }
             }
             return try Update(name: "adam", uses: (true, true), step: { p, g, mean, square, missed in
@@ -375,7 +375,7 @@ extension Op {
                 let rate = try c.amount(4), alpha = try c.amount(5), eps = try c.amount(6), momentum = try c.amount(7), l2 = try c.amount(8)
                 hasVelocity = hasVelocity || !isZero(momentum)
                 formula = { [hasVelocity] p, g, square, velocity, _ in
-                    let d = isZero(l2) ? g : try g + l2 * p, v = try alpha * square + (.number(1) - alpha) * (d * d), u = try d / (Call.root(v) + eps)
+                    let d = isZero(l2) ? g : try g + l2 * p, v = try alpha * square + (.number(1) - alpha) * (d * d), u = try d / (root(v) + eps)
                     guard hasVelocity else { return (try p - rate * u, v, .none) }
                     let b = try momentum * velocity + u
                     return (try p - rate * b, v, b)
@@ -401,7 +401,7 @@ extension Op {
                 let rate = try c.amount(3), eps = try c.amount(4), l2 = try c.amount(5)
                 formula = { p, g, total, _, _ in
                     let d = isZero(l2) ? g : try g + l2 * p, v = try total + d * d
-                    return (try p - rate * (d / (Call.root(v) + eps)), v, .none)
+                    return (try p - rate * (d / (root(v) + eps)), v, .none)
                 }
             }
             return try Update(name: "adagrad", uses: (true, false), step: { p, g, total, _, _ in
